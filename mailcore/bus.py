@@ -1,0 +1,131 @@
+"""The bus: tells every process that something changed, by ids only.
+
+Redis pub/sub where there is a Redis, silence where there is none. Losing, doubling or
+delaying an event loses nothing: a subscriber is told every few seconds to look itself.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import time
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Any
+
+import redis
+import redis.asyncio
+from django.conf import settings
+
+from config.broker import redis_url
+from mailcore.kernel.events import CredentialsChanged, Event, FolderChanged, MailboxChanged
+from mailcore.kernel.ids import FolderId, MailboxId
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "facteur:events"
+LOOK_WITH_REDIS = 30.0
+"""Seconds of silence after which a subscriber is told to look, while Redis answers."""
+LOOK_WITHOUT_REDIS = 3.0
+_REST_AFTER_FAILURE = 2.0
+"""A dead Redis must not cost every commit a connection attempt."""
+
+
+def encode(event: Event) -> bytes:
+    return json.dumps({"kind": type(event).__name__} | asdict(event), separators=(",", ":")).encode()
+
+
+def decode(data: bytes | str) -> Event | None:
+    """The event, or None where another version of the code sent something unknown here."""
+    try:
+        fields: dict[str, Any] = json.loads(data)
+        match fields.pop("kind"):
+            case "FolderChanged":
+                return FolderChanged(MailboxId(fields["mailbox_id"]), FolderId(fields["folder_id"]), int(fields["modseq"]))
+            case "MailboxChanged":
+                return MailboxChanged(MailboxId(fields["mailbox_id"]))
+            case "CredentialsChanged":
+                return CredentialsChanged(int(fields["user_id"]))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        log.warning("an event on the bus could not be read: %r", error)
+    return None
+
+
+class _Publisher:
+    """One client a process; remembers when Redis failed, to leave it alone for a moment."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.pid = os.getpid()
+        self.resting_until = 0.0
+        self.has_failed = False
+        self.client = redis.Redis.from_url(url, socket_timeout=1.0, socket_connect_timeout=0.5)
+
+    def send(self, data: bytes) -> None:
+        if time.monotonic() < self.resting_until:
+            return
+        try:
+            self.client.publish(CHANNEL, data)
+        except (redis.RedisError, OSError) as error:
+            self.resting_until = time.monotonic() + _REST_AFTER_FAILURE
+            if not self.has_failed:
+                log.warning("the bus is silent, Redis does not answer: %s", error)
+            self.has_failed = True
+        else:
+            self.has_failed = False
+
+
+_publisher: _Publisher | None = None
+
+
+def publish(event: Event) -> None:
+    """Tell whoever listens. Never raises; call it after the commit."""
+    global _publisher
+    url = redis_url(settings.FACTEUR)
+    if not url:
+        return
+    if _publisher is None or _publisher.url != url or _publisher.pid != os.getpid():
+        try:
+            _publisher = _Publisher(url)
+        except ValueError as error:
+            log.warning("the bus is silent, the Redis URL cannot be read: %s", error)
+            return
+    _publisher.send(encode(event))
+
+
+async def subscribe() -> AsyncIterator[Event | None]:
+    """Events as they come, for ever; None means: something may have been missed, look yourself.
+
+    None comes first (the subscription stands from then on), after every reconnection, and
+    whenever nothing came for a while. Without Redis there is only None.
+    """
+    while True:
+        url = redis_url(settings.FACTEUR)
+        if url:
+            try:
+                async for event in _listen(url):
+                    yield event
+            except (redis.RedisError, OSError, ValueError) as error:
+                log.warning("the bus was cut, trying again: %s", error)
+        yield None
+        await asyncio.sleep(LOOK_WITHOUT_REDIS)
+
+
+async def _listen(url: str) -> AsyncIterator[Event | None]:
+    client = redis.asyncio.Redis.from_url(url, socket_connect_timeout=2.0)
+    pubsub = client.pubsub(ignore_subscribe_messages=True)
+    try:
+        await pubsub.subscribe(CHANNEL)
+        yield None
+        told_at = time.monotonic()
+        while True:
+            message = await pubsub.get_message(timeout=LOOK_WITH_REDIS)
+            event = decode(message["data"]) if message else None
+            if event is not None:
+                yield event
+            elif time.monotonic() - told_at >= LOOK_WITH_REDIS - 1:
+                told_at = time.monotonic()
+                yield None
+    finally:
+        await pubsub.aclose()  # type: ignore[no-untyped-call]
+        await client.aclose()
