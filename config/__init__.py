@@ -1,0 +1,1 @@
+"""Settings, URLs and the database engine: how the rooms are put together."""

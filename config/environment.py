@@ -1,0 +1,132 @@
+"""Every setting Facteur reads, in one table: `FACTEUR_*` variables or `facteur.toml`.
+
+A variable wins over the file. `facteur.toml` is looked for in the data folder and in the
+checkout; its keys are the names below without the prefix, in lower case.
+"""
+
+import os
+import socket
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+BASE = Path(__file__).resolve().parent.parent
+
+
+class BadSetting(SystemExit):
+    """A setting cannot be used; the message names it and what it should be."""
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() in ("1", "true", "yes", "on"):
+        return True
+    if text.lower() in ("0", "false", "no", "off", ""):
+        return False
+    raise ValueError("give yes or no")
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65_535:
+        raise ValueError("give a port between 0 and 65535")
+    return number
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word for word in text.replace(",", " ").split() if word)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    name: str
+    """Lower case; the variable is FACTEUR_ and the name in capitals."""
+    default: str
+    parse: Callable[[str], Any]
+    meaning: str
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("data", str(BASE / "var"), Path, "Folder of everything that is kept"),
+    Setting("bind", "127.0.0.1", str, "Address all listeners bind to"),
+    Setting("hostname", "", str, "Name in greetings, Received and Message-ID; default: this machine's"),
+    Setting("http_port", "8000", _port, "Webmail, panel and API"),
+    Setting("smtp_port", "2525", _port, "Mail from other servers"),
+    Setting("submission_port", "2587", _port, "Mail from programs, STARTTLS"),
+    Setting("submissions_port", "2465", _port, "Mail from programs, TLS"),
+    Setting("lmtp_port", "2424", _port, "Mail from a server in front"),
+    Setting("imap_port", "2143", _port, "IMAP, STARTTLS"),
+    Setting("imaps_port", "2993", _port, "IMAP, TLS"),
+    Setting("pop3_port", "2110", _port, "POP3, STLS"),
+    Setting("pop3s_port", "2995", _port, "POP3, TLS"),
+    Setting("front_processes", "2", int, "Listener processes that share the ports"),
+    Setting("database_url", "", str, "postgresql://user:password@host/name; empty: SQLite in the data folder"),
+    Setting("redis_url", "", str, "redis:// or rediss:// of your own; empty: one is started beside Facteur"),
+    Setting("max_message_bytes", "52428800", int, "Largest message taken"),
+    Setting("default_quota_bytes", "0", int, "Room of a new mailbox; 0: no limit"),
+    Setting("smarthost", "", str, "host:port that takes all mail for elsewhere; empty: by MX"),
+    Setting("routes", "", _words, "domain=host:port, more of them parted by commas; wins over smarthost and MX"),
+    Setting("resolver", "", str, "DNS server as address or address:port; empty: the system's"),
+    Setting("allowed_hosts", "*", _words, "Host names the pages answer to"),
+    Setting("secure_cookies", "no", _boolean, "Set where the pages are behind HTTPS"),
+    Setting("debug", "no", _boolean, "Show details of errors in the browser; never on a public machine"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    data: Path
+    bind: str
+    hostname: str
+    http_port: int
+    smtp_port: int
+    submission_port: int
+    submissions_port: int
+    lmtp_port: int
+    imap_port: int
+    imaps_port: int
+    pop3_port: int
+    pop3s_port: int
+    front_processes: int
+    database_url: str
+    redis_url: str
+    max_message_bytes: int
+    default_quota_bytes: int
+    smarthost: str
+    routes: tuple[str, ...]
+    resolver: str
+    allowed_hosts: tuple[str, ...]
+    secure_cookies: bool
+    debug: bool
+
+
+def _read_file(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    try:
+        found = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSetting(f"{path}: {error}") from error
+    known = {setting.name for setting in SETTINGS}
+    unknown = sorted(set(found) - known)
+    if unknown:
+        raise BadSetting(f"{path}: unknown setting {', '.join(unknown)}")
+    return {name: ",".join(map(str, value)) if isinstance(value, list) else str(value) for name, value in found.items()}
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Environment:
+    """Read the table; raises BadSetting naming the first value that cannot be used."""
+    data = Path(environ.get("FACTEUR_DATA", BASE / "var"))
+    written = _read_file(data / "facteur.toml") or _read_file(BASE / "facteur.toml")
+    values: dict[str, Any] = {}
+    for setting in SETTINGS:
+        variable = f"FACTEUR_{setting.name.upper()}"
+        text = environ.get(variable, written.get(setting.name, setting.default))
+        try:
+            values[setting.name] = setting.parse(text)
+        except ValueError as error:
+            raise BadSetting(f"{variable}={text!r}: {error}") from error
+    values["data"] = values["data"].expanduser().resolve()
+    values["hostname"] = values["hostname"] or socket.gethostname()
+    return Environment(**values)

@@ -1,0 +1,1 @@
+"""Values and ports every room speaks. Knows nothing of Django, sockets or Celery."""

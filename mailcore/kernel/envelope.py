@@ -1,0 +1,48 @@
+"""The SMTP envelope: who sent a message, to whom, and what was asked about its report.
+
+RFC 5321 §2.3.1; RFC 3461 (DSN parameters).
+"""
+
+from dataclasses import dataclass, field
+
+from .ids import UserId
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeRecipient:
+    address: str
+    """As given by the sender, e.g. `Ann+news@example.org`."""
+    notify: str = ""
+    """RFC 3461 §4.1: "", "NEVER" or a comma list of SUCCESS, FAILURE, DELAY."""
+    orcpt: str = ""
+    """RFC 3461 §4.2, still xtext-encoded, e.g. `rfc822;ann@example.org`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    sender: str
+    """"" is the null sender `<>`."""
+    recipients: tuple[EnvelopeRecipient, ...]
+    smtputf8: bool = False
+    eight_bit: bool = False
+    ret: str = ""
+    """RFC 3461 §4.3: "", "FULL" or "HDRS"."""
+    envid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a message entered: what `Received` and the journey say of it."""
+
+    source: str
+    """smtp, submission, lmtp, web, import, dsn, forward, api."""
+    peer: str = ""
+    """IP address of the other side, "" inside."""
+    helo: str = ""
+    protocol: str = "ESMTP"
+    """The `with` word of Received (RFC 3848): ESMTP, ESMTPS, ESMTPSA, LMTP, HTTP, LOCAL."""
+    user_id: UserId | None = None
+    tls: str = ""
+    """e.g. "TLSv1.3 TLS_AES_256_GCM_SHA384", "" in clear."""
+    headers: tuple[str, ...] = field(default=())
+    """Extra trace header lines to put on top, without line ends."""
