@@ -1,0 +1,27 @@
+"""The Date header as seconds since the epoch, however it is written.
+
+RFC 5322 §3.3, §4.3; the parsing is the standard library's, which has seen as much.
+"""
+
+from email.utils import mktime_tz, parsedate_tz
+
+_MAX_CHARS = 120
+_LAST = 253_402_300_799
+"""9999-12-31: what every database can hold."""
+
+
+def parse_date(value: str | None) -> int | None:
+    """Seconds, UTC; None for what is no date or lies before 1970."""
+    if not value:
+        return None
+    try:
+        fields = parsedate_tz(value[:_MAX_CHARS])
+        if fields is None:
+            return None
+        year, month, day, hour, minute, second = fields[:6]
+        if not (1 <= month <= 12 and 1 <= day <= 31 and 0 <= hour <= 24 and 0 <= minute <= 59 and 0 <= second <= 60):
+            return None
+        seconds = mktime_tz(fields[:9] + (fields[9] or 0,)) if abs(fields[9] or 0) <= 86_400 else mktime_tz(fields[:9] + (0,))
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return int(seconds) if 0 <= seconds <= _LAST else None
