@@ -22,7 +22,7 @@ PRAGMAS = (
 class Gate:
     """A file lock, and a thread lock before it: flock does not part threads of one open file."""
 
-    _by_path: "ClassVar[dict[str, Gate]]" = {}
+    _by_path: ClassVar[dict[str, "Gate"]] = {}
     _registry_lock = threading.Lock()
 
     def __init__(self, path: str) -> None:
