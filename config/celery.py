@@ -6,9 +6,9 @@ from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from django.conf import settings  # noqa: E402  (settings are named first)
+from django.conf import settings
 
-from .broker import celery_settings  # noqa: E402
+from .broker import celery_settings
 
 app = Celery("facteur")
 app.conf.update(

@@ -1,0 +1,326 @@
+"""One POP3 session: states, commands and their replies.
+
+RFC 1939; RFC 2449 (CAPA, RESP-CODES, PIPELINING), RFC 2595 §4 (STLS), RFC 3206
+(AUTH-RESP-CODE, SYS/TEMP), RFC 5034 (AUTH). Synchronous: `execute` may block on the ports,
+so the listener calls it off its loop.
+"""
+
+import binascii
+import logging
+import secrets
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from mailcore.kernel.errors import BadSyntax, Deferred, Denied, MailError, Throttled
+from mailcore.kernel.limits import Pop3Limits
+from mailcore.kernel.principal import Service
+
+from .grammar import Command, err, multi_line, ok, parse, stuffed, top
+from .maildrop import Maildrop
+from .ports import Authenticator, Maildrops, OpenStore
+
+log = logging.getLogger(__name__)
+
+MAX_ERRORS = 20
+MAX_LOGINS = 5
+MAX_PAUSE = 8.0
+
+
+class State(Enum):
+    AUTHORIZATION = "authorization"
+    TRANSACTION = "transaction"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    authenticate: Authenticator
+    open_store: OpenStore
+    maildrops: Maildrops
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    address: str
+    hostname: str
+    """Our own name, for the greeting."""
+    has_tls: bool = False
+    can_start_tls: bool = True
+    may_log_in_clear: bool = False
+    """True on loopback: passwords do not travel."""
+
+
+class Session:
+    """`execute` a line at a time, in order; `close` whatever happened."""
+
+    def __init__(self, *, ports: Ports, peer: Peer, limits: Pop3Limits | None = None) -> None:
+        self.limits = limits or Pop3Limits()
+        self.starttls_requested = False
+        self.pause = 0.0
+        """Seconds to hold the last reply back: each failed login doubles it, so guessing is slow."""
+        self._ports = ports
+        self._peer = peer
+        self._has_tls = peer.has_tls
+        self._state = State.AUTHORIZATION
+        self._login = ""
+        self._awaits_sasl = False
+        self._errors = 0
+        self._failed_logins = 0
+        self._drop: Maildrop | None = None
+        self._release: Callable[[], None] | None = None
+
+    # -- what the listener asks ---------------------------------------------------------
+
+    @property
+    def is_closed(self) -> bool:
+        return self._state is State.CLOSED
+
+    def greeting(self) -> bytes:
+        return ok(f"{self._peer.hostname} Facteur POP3 ready")
+
+    def timeout(self) -> float:
+        return self.limits.idle_timeout if self._state is State.TRANSACTION else self.limits.login_timeout
+
+    def tls_started(self) -> None:
+        """TLS stands; what was said in clear is forgotten (RFC 2595 §4)."""
+        self.starttls_requested = False
+        self._has_tls = True
+        self._login = ""
+
+    def close(self) -> None:
+        """Give the mailbox free. Without QUIT nothing is deleted (RFC 1939 §6)."""
+        self._state = State.CLOSED
+        if self._release is not None:
+            self._release()
+            self._release = None
+
+    def execute(self, line: bytes | None) -> Iterator[bytes]:
+        """The reply to one line, in pieces; None is a line that was too long. Never raises for what the peer sent."""
+        self.pause = 0.0
+        if self._awaits_sasl:
+            yield self._finish_sasl(line)
+            return
+        try:
+            if line is None:
+                raise BadSyntax("line too long")
+            yield from self._dispatch(parse(line))
+        except MailError as error:
+            self._count_error()
+            yield err(error.public, _code(error))
+        except Exception:
+            incident = secrets.token_hex(4)
+            log.exception("incident %s in a POP3 session", incident)
+            yield err(f"internal error, incident {incident}", "SYS/TEMP")
+
+    # -- commands -------------------------------------------------------------------------
+
+    def _dispatch(self, command: Command) -> Iterator[bytes]:
+        row = COMMANDS.get(command.verb)
+        if row is None:
+            raise BadSyntax("unknown command")
+        if self._state not in row.states:
+            raise BadSyntax("not in this state")
+        return row.run(self, command)
+
+    def _count_error(self) -> None:
+        self._errors += 1
+        if self._errors >= MAX_ERRORS:
+            self._state = State.CLOSED
+
+    def _capa(self, command: Command) -> Iterator[bytes]:
+        lines = ["TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER", "IMPLEMENTATION Facteur"]
+        if self._state is State.AUTHORIZATION and self._may_log_in():
+            lines += ["USER", "SASL PLAIN"]
+        if self._can_start_tls():
+            lines.append("STLS")
+        return multi_line(ok("capabilities follow"), [line.encode() for line in lines])
+
+    def _can_start_tls(self) -> bool:
+        return self._state is State.AUTHORIZATION and self._peer.can_start_tls and not self._has_tls
+
+    def _may_log_in(self) -> bool:
+        return self._has_tls or self._peer.may_log_in_clear
+
+    def _require_privacy(self) -> None:
+        if not self._may_log_in():
+            raise Denied("start TLS before you log in")
+
+    def _stls(self, command: Command) -> Iterator[bytes]:
+        if not self._can_start_tls():
+            raise BadSyntax("TLS is not available now")
+        self.starttls_requested = True
+        yield ok("begin TLS")
+
+    def _user(self, command: Command) -> Iterator[bytes]:
+        self._require_privacy()
+        self._login = _text(command.argument)
+        if not self._login:
+            raise BadSyntax("USER needs a name")
+        yield ok("send PASS")
+
+    def _pass(self, command: Command) -> Iterator[bytes]:
+        self._require_privacy()
+        if not self._login:
+            raise BadSyntax("USER first")
+        login, self._login = self._login, ""
+        yield self._log_in(login, _text(command.argument))
+
+    def _auth(self, command: Command) -> Iterator[bytes]:
+        self._require_privacy()
+        words = command.argument.split()
+        if not words:
+            yield from multi_line(ok("mechanisms follow"), [b"PLAIN"])
+        elif words[0].upper() != b"PLAIN" or len(words) > 2:
+            raise BadSyntax("only AUTH PLAIN is known")
+        elif len(words) == 2:
+            yield self._finish_sasl(words[1])
+        else:
+            self._awaits_sasl = True
+            yield b"+ \r\n"
+
+    def _finish_sasl(self, line: bytes | None) -> bytes:
+        """The client's answer of AUTH PLAIN (RFC 4616 §2); `*` cancels (RFC 5034 §4)."""
+        self._awaits_sasl = False
+        if line == b"*":
+            return err("cancelled")
+        try:
+            identity, login, secret = b64decode(line or b"", validate=True).decode("utf-8").split("\0")
+        except (binascii.Error, ValueError):
+            self._count_error()
+            return err("that is not an answer of PLAIN")
+        if identity not in ("", login):
+            return err("acting for another is not allowed", "AUTH")
+        return self._log_in(login, secret)
+
+    def _log_in(self, login: str, secret: str) -> bytes:
+        try:
+            principal = self._ports.authenticate(login=login, secret=secret, service=Service.POP3, peer=self._peer.address)
+            if principal.mailbox_id is None:
+                raise Denied("this login has no mailbox")
+            self._release = self._ports.maildrops.lock(principal.mailbox_id)
+            if self._release is None:
+                return err("another POP3 session holds this mailbox", "IN-USE")
+            self._drop = Maildrop(self._ports.open_store(principal.mailbox_id))
+        except MailError as error:
+            return self._login_failed(error)
+        except Exception:
+            self._give_back()
+            raise
+        self._state = State.TRANSACTION
+        return ok(f"{self._drop.count()} messages")
+
+    def _login_failed(self, error: MailError) -> bytes:
+        self._give_back()
+        self._failed_logins += 1
+        self.pause = min(MAX_PAUSE, 0.5 * 2**self._failed_logins)
+        if self._failed_logins >= MAX_LOGINS:
+            self._state = State.CLOSED
+        return err(error.public, _code(error))
+
+    def _give_back(self) -> None:
+        if self._release is not None:
+            self._release()
+            self._release = None
+
+    def _quit(self, command: Command) -> Iterator[bytes]:
+        self._state = State.CLOSED
+        if self._drop is not None:
+            try:
+                self._drop.update()
+            except MailError as error:
+                yield err(f"messages were not removed: {error.public}", _code(error))
+                return
+            finally:
+                self._give_back()
+        yield ok("goodbye")
+
+    # -- transaction ------------------------------------------------------------------------
+
+    @property
+    def _maildrop(self) -> Maildrop:
+        if self._drop is None:
+            raise BadSyntax("not in this state")
+        return self._drop
+
+    def _stat(self, command: Command) -> Iterator[bytes]:
+        yield ok(f"{self._maildrop.count()} {self._maildrop.octets()}")
+
+    def _list(self, command: Command) -> Iterator[bytes]:
+        drop = self._maildrop
+        return self._scan(command, lambda number: str(drop.size(number)))
+
+    def _uidl(self, command: Command) -> Iterator[bytes]:
+        return self._scan(command, self._maildrop.unique_id)
+
+    def _scan(self, command: Command, show: Callable[[int], str]) -> Iterator[bytes]:
+        wanted = command.numbers(0, 1)
+        if wanted:
+            number = self._maildrop.check(wanted[0])
+            return iter([ok(f"{number} {show(number)}")])
+        return multi_line(ok(f"{self._maildrop.count()} messages"), [f"{n} {show(n)}".encode() for n in self._maildrop.numbers()])
+
+    def _retr(self, command: Command) -> Iterator[bytes]:
+        number = self._maildrop.check(command.numbers(1, 1)[0])
+        raw = self._maildrop.read(number, whole=True)
+        yield ok(f"{len(raw)} octets")
+        yield from stuffed(raw)
+
+    def _top(self, command: Command) -> Iterator[bytes]:
+        number, lines = command.numbers(2, 2)
+        raw = self._maildrop.read(self._maildrop.check(number), whole=False)
+        yield ok("top of message follows")
+        yield from stuffed(top(raw, lines))
+
+    def _dele(self, command: Command) -> Iterator[bytes]:
+        number = self._maildrop.check(command.numbers(1, 1)[0])
+        self._maildrop.delete(number)
+        yield ok(f"message {number} deleted")
+
+    def _rset(self, command: Command) -> Iterator[bytes]:
+        self._maildrop.reset()
+        yield ok(f"{self._maildrop.count()} messages")
+
+    def _noop(self, command: Command) -> Iterator[bytes]:
+        yield ok()
+
+
+def _text(argument: bytes) -> str:
+    try:
+        return argument.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadSyntax("that is not UTF-8") from error
+
+
+def _code(error: MailError) -> str:
+    if isinstance(error, Deferred | Throttled):
+        return "SYS/TEMP"
+    return "AUTH" if isinstance(error, Denied) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    run: Callable[[Session, Command], Iterator[bytes]]
+    states: frozenset[State]
+
+
+_BEFORE = frozenset({State.AUTHORIZATION})
+_AFTER = frozenset({State.TRANSACTION})
+
+COMMANDS: dict[str, _Row] = {
+    "CAPA": _Row(Session._capa, _BEFORE | _AFTER),
+    "STLS": _Row(Session._stls, _BEFORE),
+    "USER": _Row(Session._user, _BEFORE),
+    "PASS": _Row(Session._pass, _BEFORE),
+    "AUTH": _Row(Session._auth, _BEFORE),
+    "QUIT": _Row(Session._quit, _BEFORE | _AFTER),
+    "STAT": _Row(Session._stat, _AFTER),
+    "LIST": _Row(Session._list, _AFTER),
+    "UIDL": _Row(Session._uidl, _AFTER),
+    "RETR": _Row(Session._retr, _AFTER),
+    "TOP": _Row(Session._top, _AFTER),
+    "DELE": _Row(Session._dele, _AFTER),
+    "RSET": _Row(Session._rset, _AFTER),
+    "NOOP": _Row(Session._noop, _AFTER),
+}
