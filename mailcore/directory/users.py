@@ -1,0 +1,106 @@
+"""Logins: make, change, close. Each change that touches what a login may do voids what is remembered of it."""
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from mailcore import bus
+from mailcore.kernel.errors import NotFound
+from mailcore.kernel.events import CredentialsChanged
+from mailcore.kernel.principal import Service
+
+from .authentication import fold_login
+from .faults import AlreadyExists, BadField
+from .models import AppPassword, Domain, User
+from .passwords import MAX_LENGTH, MIN_LENGTH, fold_app_password, hash_password, keyed_digest, new_app_password
+
+
+def create(*, login: str, password: str | None, role: User.Role = User.Role.USER, shown_name: str = "") -> User:
+    """Make a login; None as password makes one that only app passwords and a later reset can open."""
+    name = fold_login(login)
+    if not name or any(ord(char) < 33 for char in name):
+        raise BadField("login", "A login needs a name without spaces.")
+    encoded = "!" if password is None else hash_password(check_strength(password))
+    try:
+        with transaction.atomic():
+            return User.objects.create(login=name, password=encoded, role=role, shown_name=shown_name[:200])
+    except IntegrityError as error:
+        existing = User.objects.filter(login=name).values_list("id", flat=True).first()
+        if existing is None:
+            raise
+        raise AlreadyExists("login", f"{name} exists already.", existing) from error
+
+
+def get(*, login: str) -> User:
+    user = User.objects.filter(login=fold_login(login)).first()
+    if user is None:
+        raise NotFound(f"There is no login {login}.")
+    return user
+
+
+def set_password(*, user_id: int, password: str) -> None:
+    """Change the password; every remembered login and page session of it ends."""
+    encoded = hash_password(check_strength(password))
+    if not User.objects.filter(id=user_id).update(password=encoded, auth_version=F("auth_version") + 1):
+        raise NotFound("There is no such login.")
+    _tell(user_id)
+
+
+def set_role(*, user_id: int, role: User.Role, domains: tuple[Domain, ...] = ()) -> None:
+    """Give a role; `domains` are what a domain administrator looks after."""
+    with transaction.atomic():
+        user = User.objects.filter(id=user_id).first()
+        if user is None:
+            raise NotFound("There is no such login.")
+        user.role = role
+        user.save(update_fields=["role"])
+        user.domains.set(domains if role == User.Role.DOMAIN_ADMIN else ())
+        void(user_id=user_id)
+
+
+def set_active(*, user_id: int, is_active: bool) -> None:
+    if not User.objects.filter(id=user_id).update(is_active=is_active):
+        raise NotFound("There is no such login.")
+    void(user_id=user_id)
+
+
+def void(*, user_id: int) -> None:
+    """Forget every remembered login of a user, in every process."""
+    User.objects.filter(id=user_id).update(auth_version=F("auth_version") + 1)
+    _tell(user_id)
+
+
+def add_app_password(*, user_id: int, name: str, services: tuple[Service, ...]) -> str:
+    """Make an app password for some services; the answer is the only time it is seen."""
+    if not name.strip():
+        raise BadField("name", "Give the app password a name, such as the device it is for.")
+    if not services:
+        raise BadField("services", "Choose at least one service.")
+    secret = new_app_password()
+    digest = keyed_digest(secret=fold_app_password(secret) or "", purpose="app-password")
+    AppPassword.objects.create(user_id=user_id, name=name.strip()[:100], digest=digest, services=" ".join(services))
+    return secret
+
+
+def list_app_passwords(*, user_id: int) -> list[AppPassword]:
+    return list(AppPassword.objects.filter(user_id=user_id).order_by("id"))
+
+
+def remove_app_password(*, user_id: int, app_password_id: int) -> None:
+    if not AppPassword.objects.filter(user_id=user_id, id=app_password_id).delete()[0]:
+        raise NotFound("There is no such app password.")
+    void(user_id=user_id)
+
+
+def check_strength(password: str) -> str:
+    """The password itself, or BadField saying what is wrong with it."""
+    if len(password) < MIN_LENGTH:
+        raise BadField("password", f"A password needs at least {MIN_LENGTH} characters.")
+    if len(password.encode("utf-8", "surrogatepass")) > MAX_LENGTH:
+        raise BadField("password", f"A password has at most {MAX_LENGTH} octets.")
+    if "\0" in password:
+        raise BadField("password", "A password cannot hold a NUL character.")
+    return password
+
+
+def _tell(user_id: int) -> None:
+    transaction.on_commit(lambda: bus.publish(CredentialsChanged(user_id)))
