@@ -130,3 +130,24 @@ def load(environ: Mapping[str, str] = os.environ) -> Environment:
     values["data"] = values["data"].expanduser().resolve()
     values["hostname"] = values["hostname"] or socket.gethostname()
     return Environment(**values)
+
+
+def describe() -> str:
+    """The table as Markdown; `docs/settings.md` is this text."""
+    lines = [
+        "# Settings",
+        "",
+        "Each is a variable, or a key of `facteur.toml` in the data folder or the checkout (without `FACTEUR_`, in lower case).",
+        "A variable wins. This page is printed by `python -m config.environment`.",
+        "",
+        "| variable | default | meaning |",
+        "|---|---|---|",
+    ]
+    for setting in SETTINGS:
+        default = "`var` in the checkout" if setting.name == "data" else f"`{setting.default}`" if setting.default else ""
+        lines.append(f"| `FACTEUR_{setting.name.upper()}` | {default} | {setting.meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(describe(), end="")

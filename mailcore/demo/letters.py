@@ -60,7 +60,7 @@ class _Writer:
             message, folder = self._conversation(number, sent_at)
         if folder == "INBOX" and not is_new and self.random.random() < 0.35:
             folder = self.random.choice(("Archive", "Archive", "Print runs", "Print runs/Proofs", "Festival"))
-        seen = folder in ("Sent", "Archive") or not (is_new and self.random.random() < 0.7) and self.random.random() < 0.97
+        seen = folder in ("Sent", "Archive") or (not (is_new and self.random.random() < 0.7) and self.random.random() < 0.97)
         bits = (flags.SEEN if seen else 0) | (flags.FLAGGED if self.random.random() < 0.05 else 0)
         keywords = frozenset({self.random.choice(("$label1", "$label2", "$label4"))}) if self.random.random() < 0.06 else frozenset()
         return Letter(folder, message.as_bytes(policy=SMTP), bits, keywords, sent_at)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from config.environment import SETTINGS, BadSetting, load
+from config.environment import SETTINGS, BadSetting, describe, load
 
 
 def test_defaults_are_the_documented_ports(tmp_path: Path) -> None:
@@ -39,3 +39,8 @@ def test_bad_file_is_named(tmp_path: Path, text: str) -> None:
 def test_every_setting_has_a_field_and_a_meaning() -> None:
     found = load({"FACTEUR_DATA": "/nonexistent"})
     assert all(hasattr(found, setting.name) and setting.meaning for setting in SETTINGS)
+
+
+def test_the_page_of_settings_is_the_table() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
+    assert page.read_text("utf-8") == describe(), "run: python -m config.environment > docs/settings.md"
