@@ -1,0 +1,97 @@
+"""Derived rows of blobs: made from the bytes alone, so they can be made again at any time."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from email.utils import parsedate_tz
+from datetime import date
+
+from mailcore.kernel.ids import BlobId
+from mailcore.mime.headers import Headers
+from mailcore.mime.summary import summarise
+
+from . import blobs
+from .models import Content
+from .uidsets import chunk
+
+
+def derive(blob_id: BlobId, raw: bytes) -> Content:
+    """An unsaved row; never raises, whatever the bytes are."""
+    summary = summarise(raw)
+    return Content(
+        blob_id=blob_id,
+        envelope=summary.envelope,
+        header_size=summary.header_size,
+        has_attachment=summary.has_attachment,
+        sent_at=summary.sent_at,
+        sent_day=_read_sent_day(raw[: summary.header_size]) if summary.sent_at is not None else None,
+        subject=clean(summary.subject),
+        base_subject=clean(summary.base_subject),
+        from_name=clean(summary.from_name),
+        from_address=clean(summary.from_address),
+        to_text=clean(summary.to_text),
+        snippet=clean(summary.snippet),
+        message_id=clean(summary.message_id),
+        references=clean(" ".join(summary.references)),
+        list_id=clean(summary.list_id),
+        attachments=summary.attachments,
+        bodystructure=summary.bodystructure,
+        body=summary.body,
+        structure=summary.structure,
+    )
+
+
+def load(blob_ids: Iterable[BlobId]) -> dict[BlobId, Content]:
+    """The rows that exist."""
+    found: dict[BlobId, Content] = {}
+    for part in chunk(list(dict.fromkeys(blob_ids)), blobs.IN_CHUNK):
+        rows = Content.objects.filter(pk__in=part).only("pk", "message_id", "references")
+        found |= {BlobId(row.pk): row for row in rows}
+    return found
+
+
+def derive_missing(blob_ids: Sequence[BlobId]) -> tuple[dict[BlobId, Content], list[Content]]:
+    """All rows, and those among them that are not saved yet. Reads and parses; belongs before a transaction."""
+    known = load(blob_ids)
+    missing = [blob_id for blob_id in dict.fromkeys(blob_ids) if blob_id not in known]
+    fresh = [derive(blob_id, raw) for blob_id, raw in zip(missing, blobs.read_many(missing), strict=True)]
+    return known | {BlobId(row.pk): row for row in fresh}, fresh
+
+
+def save(rows: Sequence[Content]) -> None:
+    """Add rows; one that is there already stays, being the same."""
+    Content.objects.bulk_create(rows, ignore_conflicts=True, batch_size=200)
+
+
+def rebuild(blob_ids: Sequence[BlobId]) -> int:
+    """Derive again and replace, after the rules of derivation changed; the number of rows."""
+    for part in chunk(list(blob_ids), 200):
+        for blob_id, raw in zip(part, blobs.read_many(part), strict=True):
+            derive(blob_id, raw).save()
+    return len(blob_ids)
+
+
+def split_references(content: Content) -> Sequence[str]:
+    return content.references.split()
+
+
+def clean(text: str) -> str:
+    """Text that every database takes: no NUL, no half of a surrogate pair."""
+    if "\0" in text:
+        text = text.replace("\0", "")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode("utf-8")
+    return text
+
+
+def _read_sent_day(header: bytes) -> int | None:
+    parsed = parsedate_tz((Headers.parse(header).get("date") or "")[:120])
+    if parsed is None:
+        return None
+    try:
+        return date(*parsed[:3]).toordinal()
+    except ValueError:
+        return None
+
+
+Known = Mapping[BlobId, Content]

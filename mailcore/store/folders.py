@@ -1,0 +1,61 @@
+"""The folders of a mailbox, read."""
+
+from django.db.models import F
+
+from mailcore.kernel.errors import NotFound
+from mailcore.kernel.ids import FolderId, MailboxId
+from mailcore.kernel.mailstore import FolderInfo
+
+from .models import Folder, Subscription
+from .names import normalise
+from .writer import ensure_defaults as _ensure_defaults
+
+
+def ensure_defaults(mailbox_id: MailboxId) -> None:
+    """Give a new mailbox INBOX, Drafts, Sent, Archive, Junk and Trash; nothing where it has them."""
+    _ensure_defaults(mailbox_id=mailbox_id)
+
+
+def list_folders(mailbox_id: MailboxId) -> list[FolderInfo]:
+    """By name, INBOX and what is below it first."""
+    subscribed = set(list_subscribed(mailbox_id))
+    rows = Folder.objects.filter(mailbox_id=mailbox_id).order_by(F("name"))
+    infos = [describe(row, subscribed=row.name in subscribed) for row in rows]
+    return sorted(infos, key=lambda info: (info.name.split("/")[0] != "INBOX", info.name.split("/")))
+
+
+def list_subscribed(mailbox_id: MailboxId) -> list[str]:
+    return list(Subscription.objects.filter(mailbox_id=mailbox_id).order_by("name").values_list("name", flat=True))
+
+
+def get_folder(mailbox_id: MailboxId, name: str) -> Folder:
+    row = Folder.objects.filter(mailbox_id=mailbox_id, name=normalise(name)).first()
+    if row is None:
+        raise NotFound("There is no such folder.", f"{name!r} of mailbox {mailbox_id}")
+    return row
+
+
+def get_folder_by_id(mailbox_id: MailboxId, folder_id: FolderId) -> Folder:
+    row = Folder.objects.filter(mailbox_id=mailbox_id, pk=folder_id).first()
+    if row is None:
+        raise NotFound("The folder is gone.", f"folder {folder_id} of mailbox {mailbox_id}")
+    return row
+
+
+def is_subscribed(row: Folder) -> bool:
+    return Subscription.objects.filter(mailbox_id=row.mailbox_id, name=row.name).exists()
+
+
+def describe(row: Folder, *, subscribed: bool) -> FolderInfo:
+    return FolderInfo(
+        id=FolderId(row.pk),
+        name=row.name,
+        uidvalidity=row.uidvalidity,
+        uidnext=row.uidnext,
+        highestmodseq=row.highestmodseq,
+        messages=row.messages,
+        unseen=row.unseen,
+        bytes=row.bytes,
+        special_use=row.special_use,
+        subscribed=subscribed,
+    )

@@ -1,0 +1,34 @@
+"""UID sets as text, the form in which the journal keeps them (RFC 9051 sequence-set, numbers only)."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+
+def join(uids: Iterable[int]) -> str:
+    """The shortest set text of ascending, distinct UIDs."""
+    parts: list[str] = []
+    start = end = -1
+    for uid in uids:
+        if uid == end + 1 and start > 0:
+            end = uid
+            continue
+        if start > 0:
+            parts.append(_write_range(start, end))
+        start = end = uid
+    if start > 0:
+        parts.append(_write_range(start, end))
+    return ",".join(parts)
+
+
+def split(text: str) -> Iterator[int]:
+    for part in text.split(","):
+        low, _, high = part.partition(":")
+        yield from range(int(low), int(high or low) + 1)
+
+
+def chunk(uids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    for start in range(0, len(uids), size):
+        yield uids[start : start + size]
+
+
+def _write_range(start: int, end: int) -> str:
+    return str(start) if start == end else f"{start}:{end}"

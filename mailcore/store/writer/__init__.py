@@ -1,0 +1,28 @@
+"""The one writer: every change to a mailbox is made here, in one transaction each.
+
+A change allocates its UIDs and modseqs, writes the journal, and keeps counters and quota use
+together with the rows it changes; after the commit the bus is told. See `books`.
+"""
+
+from .delivering import Delivered, Delivery, Outcome, deliver, forget_deliveries
+from .folders import claim_recent, create_folder, delete_folder, ensure_defaults, rename_folder, set_subscribed
+from .messages import append, copy, expunge, move, store_flags
+
+__all__ = [
+    "Delivered",
+    "Delivery",
+    "Outcome",
+    "append",
+    "claim_recent",
+    "copy",
+    "create_folder",
+    "delete_folder",
+    "deliver",
+    "ensure_defaults",
+    "expunge",
+    "forget_deliveries",
+    "move",
+    "rename_folder",
+    "set_subscribed",
+    "store_flags",
+]

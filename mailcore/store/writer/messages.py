@@ -1,0 +1,168 @@
+"""What changes messages inside one mailbox: append, copy, move, flags, expunge."""
+
+from collections.abc import Iterable, Sequence
+
+from mailcore.directory.models import Mailbox
+from mailcore.kernel.errors import OverQuota
+from mailcore.kernel.flags import DELETED, join_keywords, split_keywords
+from mailcore.kernel.ids import BlobId, FolderId, MailboxId
+from mailcore.kernel.mailstore import Appended, Copied, FlagMode, MessageState
+
+from .. import blobs, contents, names
+from ..models import Change, Content, Folder, Message
+from ..uidsets import chunk
+from . import threads
+from .books import Books, open_books
+
+BATCH = 500
+
+
+def load_limits(mailbox_ids: Iterable[int]) -> dict[int, int]:
+    """Bytes each mailbox may hold; 0 for no limit."""
+    rows = Mailbox.objects.filter(pk__in=list(mailbox_ids)).values_list("pk", "quota_bytes", "address__domain__default_quota_bytes")
+    return {pk: own if own is not None else (domain or 0) for pk, own, domain in rows}
+
+
+def lineage_of(content: Content) -> threads.Lineage:
+    return threads.Lineage(content.message_id, contents.split_references(content), f"blob {content.pk}".encode())
+
+
+def append(
+    *, mailbox_id: MailboxId, name: str, raw: bytes, flags: int = 0, keywords: frozenset[str] = frozenset(), internaldate: int | None = None
+) -> Appended:
+    """Add one message; NotFound without the folder, OverQuota without room. Durable when it returns."""
+    blob_id = blobs.put(raw)
+    known, fresh = contents.derive_missing([blob_id])
+    limit = load_limits([mailbox_id]).get(mailbox_id, 0)
+    with open_books([mailbox_id]) as books:
+        folder = books.get_folder(mailbox_id, names.normalise(name))
+        check_room(books, mailbox_id, limit, len(raw))
+        contents.save(fresh)
+        [thread_id] = threads.assign(mailbox_id, [lineage_of(known[blob_id])])
+        message = add_message(
+            books, folder, blob_id=blob_id, size=len(raw), thread_id=thread_id, flags=flags,
+            keywords=join_keywords(keywords), internaldate=books.now if internaldate is None else internaldate,
+        )  # fmt: skip
+        message.save(force_insert=True)
+        books.record(folder, Change.Kind.ADDED, [message.uid])
+        return Appended(folder.uidvalidity, message.uid)
+
+
+def check_room(books: Books, mailbox_id: int, limit: int, size: int) -> None:
+    if limit and books.usages[mailbox_id].bytes + size > limit:
+        raise OverQuota("The mailbox is full (its quota).", f"mailbox {mailbox_id}: {size} more than {limit} allows")
+
+
+def add_message(
+    books: Books, folder: Folder, *, blob_id: BlobId, size: int, thread_id: int, flags: int, keywords: str, internaldate: int, prefix: bytes = b""
+) -> Message:
+    """A row to insert, with its UID taken and counted; the caller journals it."""
+    books.count_added(folder, size=size, flags=flags)
+    return Message(
+        mailbox_id=folder.mailbox_id, folder_id=folder.pk, uid=books.take_uid(folder), modseq=books.advance(folder), flags=flags,
+        keywords=keywords, internaldate=internaldate, savedate=books.now, size=size, blob_id=blob_id, thread_id=thread_id, prefix=prefix,
+    )  # fmt: skip
+
+
+def copy(*, mailbox_id: MailboxId, folder_id: FolderId, uids: Sequence[int], target: str) -> Copied:
+    """All or nothing; flags and dates go along. NotFound without the target, OverQuota without room."""
+    limit = load_limits([mailbox_id]).get(mailbox_id, 0)
+    with open_books([mailbox_id]) as books:
+        source = books.get_folder_by_id(mailbox_id, folder_id)
+        goal = books.get_folder(mailbox_id, names.normalise(target))
+        rows = select(source, uids)
+        check_room(books, mailbox_id, limit, sum(row.size for row in rows))
+        return Copied(goal.uidvalidity, duplicate(books, rows, goal))
+
+
+def move(*, mailbox_id: MailboxId, folder_id: FolderId, uids: Sequence[int], target: str) -> Copied:
+    """As copy and expunge in one (RFC 9051 §6.4.8); needs no room."""
+    with open_books([mailbox_id]) as books:
+        source = books.get_folder_by_id(mailbox_id, folder_id)
+        goal = books.get_folder(mailbox_id, names.normalise(target))
+        rows = select(source, uids)
+        pairs = duplicate(books, rows, goal)
+        remove(books, source, rows)
+        return Copied(goal.uidvalidity, pairs)
+
+
+def store_flags(
+    *, mailbox_id: MailboxId, folder_id: FolderId, uids: Sequence[int], mode: FlagMode, flags: int, keywords: frozenset[str],
+    unchanged_since: int | None = None,
+) -> list[MessageState]:  # fmt: skip
+    """The messages that did change, by UID. One with a modseq above `unchanged_since` is left alone (RFC 7162 §3.1.3)."""
+    with open_books([mailbox_id]) as books:
+        folder = books.get_folder_by_id(mailbox_id, folder_id)
+        groups: dict[tuple[int, str], list[int]] = {}
+        changed: list[MessageState] = []
+        for row in select(folder, uids):
+            after = apply_mode(row.flags, row.keywords, mode, flags, keywords)
+            is_newer = unchanged_since is not None and row.modseq > unchanged_since
+            if is_newer or after == (row.flags, row.keywords):
+                continue
+            books.count_reflagged(folder, before=row.flags, after=after[0])
+            changed.append(MessageState(row.uid, books.advance(folder), *after))
+            groups.setdefault(after, []).append(row.pk)
+        for (bits, words), ids in groups.items():
+            for part in chunk(ids, BATCH):
+                Message.objects.filter(pk__in=part).update(flags=bits, keywords=words, modseq=folder.highestmodseq)
+        books.record(folder, Change.Kind.FLAGS, [state.uid for state in changed])
+        return changed
+
+
+def apply_mode(bits: int, stored: str, mode: FlagMode, flags: int, keywords: frozenset[str]) -> tuple[int, str]:
+    """Flags after a change. Keywords are one whatever their case, and keep the case they had first."""
+    present = {word.casefold(): word for word in split_keywords(stored)}
+    named = {word.casefold(): present.get(word.casefold(), word) for word in keywords}
+    match mode:
+        case FlagMode.ADD:
+            return bits | flags, join_keywords(frozenset((named | present).values()))
+        case FlagMode.REMOVE:
+            return bits & ~flags, join_keywords(frozenset(word for key, word in present.items() if key not in named))
+        case FlagMode.REPLACE:
+            return flags, join_keywords(frozenset(named.values()))
+
+
+def expunge(*, mailbox_id: MailboxId, folder_id: FolderId, uids: Iterable[int] | None, only_deleted: bool = True) -> list[int]:
+    """Remove messages, all with \\Deleted where `uids` is None; the UIDs removed, ascending."""
+    with open_books([mailbox_id]) as books:
+        folder = books.get_folder_by_id(mailbox_id, folder_id)
+        rows = select_all(folder) if uids is None else select(folder, sorted(set(uids)))
+        if only_deleted or uids is None:
+            rows = [row for row in rows if row.flags & DELETED]
+        return remove(books, folder, rows)
+
+
+def select(folder: Folder, uids: Sequence[int]) -> list[Message]:
+    """Rows by UID; those that are gone are left out."""
+    rows: list[Message] = []
+    for part in chunk(uids, BATCH):
+        rows += Message.objects.filter(folder_id=folder.pk, uid__in=list(part))
+    return sorted(rows, key=lambda row: row.uid)
+
+
+def select_all(folder: Folder) -> list[Message]:
+    return list(Message.objects.filter(folder_id=folder.pk).order_by("uid"))
+
+
+def duplicate(books: Books, rows: Sequence[Message], goal: Folder) -> list[tuple[int, int]]:
+    copies = [
+        add_message(
+            books, goal, blob_id=BlobId(row.blob_id), size=row.size, thread_id=row.thread_id, flags=row.flags,
+            keywords=row.keywords, internaldate=row.internaldate, prefix=bytes(row.prefix),
+        )  # fmt: skip
+        for row in rows
+    ]
+    Message.objects.bulk_create(copies, batch_size=BATCH)
+    books.record(goal, Change.Kind.ADDED, [copy.uid for copy in copies])
+    return [(row.uid, copy.uid) for row, copy in zip(rows, copies, strict=True)]
+
+
+def remove(books: Books, folder: Folder, rows: Sequence[Message]) -> list[int]:
+    for part in chunk([row.pk for row in rows], BATCH):
+        Message.objects.filter(pk__in=part).delete()
+    for row in rows:
+        books.count_removed(folder, size=row.size, flags=row.flags)
+    uids = [row.uid for row in rows]
+    books.record(folder, Change.Kind.EXPUNGED, uids)
+    return uids
