@@ -88,6 +88,6 @@ def read_orcpt(value: str | None) -> str:
     if value is None or match is None or len(value) > MAX_ORCPT:
         raise CommandFault("ORCPT takes type;address in xtext")
     unicode_allowed = value.lower().startswith("utf-8;")
-    if not (is_xtext(match[1]) or unicode_allowed and _UNICODE_ADDRESS.match(match[1])):
+    if not (is_xtext(match[1]) or (unicode_allowed and _UNICODE_ADDRESS.match(match[1]))):
         raise CommandFault("ORCPT takes type;address in xtext")
     return value

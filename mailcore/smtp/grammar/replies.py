@@ -30,6 +30,8 @@ class PeerReply:
 def format_reply(code: int, enhanced: str, text: str) -> bytes:
     """One reply; the text may hold line feeds and is made ASCII and short enough for a line."""
     prefix = f"{enhanced} " if enhanced else ""
+    if len(text) <= MAX_TEXT and text.isprintable():
+        return f"{code} {prefix}{text}\r\n".encode("ascii", "replace")
     lines = [prefix + line for part in text.splitlines() or [""] for line in _cut(part)]
     return format_lines(code, lines)
 
@@ -41,7 +43,7 @@ def format_lines(code: int, lines: Iterable[str]) -> bytes:
 
 
 def _cut(text: str) -> list[str]:
-    clean = "".join(char if char.isprintable() else " " for char in text)
+    clean = text if text.isprintable() else "".join(char if char.isprintable() else " " for char in text)
     return [clean[start : start + MAX_TEXT] for start in range(0, len(clean), MAX_TEXT)] or [""]
 
 
@@ -77,7 +79,7 @@ class ReplyReader:
         if self._lines and (self._lines[0][0] != code or len(self._lines) >= MAX_LINES):
             raise BrokenReply("a reply that changes its code or never ends")
         text = (match[3] or b"").decode("utf-8", "replace")
-        self._lines.append((code, "".join(char if char.isprintable() else "?" for char in text)))
+        self._lines.append((code, text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)))
         return match[2] != b"-"
 
     def _finish(self) -> PeerReply:

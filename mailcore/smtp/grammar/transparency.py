@@ -7,6 +7,7 @@ mode: guessing at line ends is how one message becomes two at the next hop.
 import re
 
 TERMINATOR = b"\r\n.\r\n"
+_DOT = b"\r\n."
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
@@ -18,6 +19,7 @@ class DataReader:
         self._cap = limit + limit // 8 + len(TERMINATOR)
         # The line end of the DATA command itself: a message may start with its end.
         self._wire = bytearray(b"\r\n")
+        self._has_dots = False
         self.too_big = False
 
     def feed(self, data: bytes, start: int) -> int | None:
@@ -25,7 +27,11 @@ class DataReader:
         wire = self._wire
         before = len(wire)
         wire += data if start == 0 else memoryview(data)[start:]
-        found = wire.find(TERMINATOR, max(0, before - len(TERMINATOR) + 1))
+        # Most messages have no line that begins with a dot: then one scan finds the end and says so.
+        found = wire.find(_DOT, max(0, before - len(TERMINATOR) + 1))
+        if found >= 0 and not wire.startswith(TERMINATOR, found):
+            self._has_dots = True
+            found = wire.find(TERMINATOR, found)
         if found >= 0:
             end = found + len(TERMINATOR)
             del wire[end:]
@@ -39,9 +45,12 @@ class DataReader:
         """The message, or None where it is larger than the limit (then `too_big` is true)."""
         if self.too_big:
             return None
-        whole = bytes(memoryview(self._wire)[: -len(TERMINATOR) + 2])
-        self._wire = bytearray()
-        raw = whole.replace(b"\r\n.", b"\r\n")[2:] if b"\r\n." in whole else whole[2:]
+        wire, self._wire = self._wire, bytearray()
+        if self._has_dots:
+            del wire[-len(TERMINATOR) + 2 :]
+            raw = bytes(memoryview(wire.replace(_DOT, b"\r\n"))[2:])
+        else:
+            raw = bytes(memoryview(wire)[2 : -len(TERMINATOR) + 2])
         self.too_big = len(raw) > self._limit
         return None if self.too_big else raw
 
@@ -86,8 +95,8 @@ def stuff(raw: bytes) -> bytes:
     pairs = raw.count(b"\r\n")
     if raw.count(b"\n") != pairs or raw.count(b"\r") != pairs:
         raw = _LINE_END.sub(b"\r\n", raw)
-    if b"\r\n." in raw:
-        raw = raw.replace(b"\r\n.", b"\r\n..")
+    if _DOT in raw:
+        raw = raw.replace(_DOT, b"\r\n..")
     if raw.startswith(b"."):
         raw = b"." + raw
     return raw + (b".\r\n" if not raw or raw.endswith(b"\r\n") else b"\r\n.\r\n")

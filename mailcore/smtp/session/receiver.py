@@ -209,7 +209,8 @@ class Receiver:
             context.refuse(fault, Stage.COMMAND)
             if row is not None and row.closes_if_malformed and context.state is not State.CLOSED:
                 context.move(State.CLOSED)
-        except Exception as error:  # noqa: BLE001 - a defect costs one command, not the session; it is logged with its incident
+        except Exception as error:
+            # A defect costs one command, not the session; it is logged with its incident.
             context.refuse(error, Stage.COMMAND)
 
     def _refuse_verb(self, verb: str) -> None:
