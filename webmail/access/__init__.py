@@ -1,0 +1,1 @@
+"""How the pages read mail: one port, one implementation in process, one over any IMAP server."""

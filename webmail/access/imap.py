@@ -1,0 +1,225 @@
+"""MailAccess over any IMAP server, by IMAPClient. One connection, not to be shared between threads.
+
+What a server does not have (special-use, MOVE, UIDPLUS) is gone without: folders are then
+found by their usual names and new uids are not told.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from imapclient import IMAPClient
+from imapclient.exceptions import IMAPClientError
+
+from mailcore.kernel import flags as flag_bits
+from mailcore.kernel.errors import Deferred, NotFound
+from mailcore.mime.headers import Headers
+
+from .local import sort_folders
+from .opened import first_person, people
+from .port import PAGE, SPECIAL_NAMES, Folder, Moved, Page, Query, Row, Show
+
+_ITEMS = ("FLAGS", "RFC822.SIZE", "INTERNALDATE", "BODY.PEEK[HEADER]", "BODYSTRUCTURE")
+_SHOW_TERMS: dict[str, list[Any]] = {"all": ["ALL"], "unread": ["UNSEEN"], "starred": ["FLAGGED"]}
+_USUAL_NAMES = {"drafts": "\\Drafts", "sent": "\\Sent", "archive": "\\Archive", "junk": "\\Junk", "spam": "\\Junk", "trash": "\\Trash", "bin": "\\Trash"}
+_COPYUID_PARTS = 3
+
+
+@contextmanager
+def _as_mail_errors() -> Iterator[None]:
+    try:
+        yield
+    except IMAPClientError as error:
+        text = str(error)
+        if any(word in text.upper() for word in ("NONEXISTENT", "NO SUCH", "DOES NOT EXIST", "DOESN'T EXIST", "NOT FOUND", "THERE IS NO")):
+            raise NotFound("There is no such folder.", text) from error
+        raise Deferred("The mail server does not answer as it should.", text) from error
+    except OSError as error:
+        raise Deferred("The mail server does not answer.", str(error)) from error
+
+
+class ImapMail:
+    def __init__(self, client: IMAPClient) -> None:
+        """`client` is logged in."""
+        self.client = client
+        self.selected = ""
+
+    def list_folders(self) -> list[Folder]:
+        with _as_mail_errors():
+            return sort_folders([self._status(flags, delimiter, name) for flags, delimiter, name in self.client.list_folders() if b"\\Noselect" not in flags])
+
+    def list_page(self, folder: str, *, before: int | None = None, show: Show = "all") -> Page:
+        with _as_mail_errors():
+            self._select(folder)
+            total = int(self.client.folder_status(self._wire(folder), [b"MESSAGES"])[b"MESSAGES"])
+            terms = list(_SHOW_TERMS[show]) + (["UID", f"1:{before - 1}"] if before and before > 1 else [])
+            uids = [] if before == 1 else sorted(self.client.search(terms), reverse=True)
+            rows = self._rows(folder, uids[:PAGE])
+        return Page(tuple(rows), total, uids[PAGE - 1] if len(uids) > PAGE else None)
+
+    def read_raw(self, folder: str, uid: int) -> bytes:
+        with _as_mail_errors():
+            self._select(folder)
+            found = self.client.fetch([uid], ["BODY.PEEK[]"])
+        if uid not in found:
+            raise NotFound("This message is gone.")
+        return bytes(found[uid][b"BODY[]"])
+
+    def find_row(self, folder: str, uid: int) -> Row:
+        with _as_mail_errors():
+            self._select(folder)
+            rows = self._rows(folder, [uid])
+        if not rows:
+            raise NotFound("This message is gone.")
+        return rows[0]
+
+    def set_flag(self, folder: str, uids: Sequence[int], *, flag: int = 0, keyword: str = "", on: bool) -> None:
+        names = [name.encode() for name in [*flag_bits.names(flag), *([keyword] if keyword else [])]]
+        with _as_mail_errors():
+            self._select(folder)
+            (self.client.add_flags if on else self.client.remove_flags)(list(uids), names, silent=True)
+
+    def move(self, folder: str, uids: Sequence[int], target: str) -> Moved:
+        with _as_mail_errors():
+            self._select(folder)
+            if self.client.has_capability("MOVE"):
+                answer = self.client.move(list(uids), self._wire(target))
+            else:
+                answer = self.client.copy(list(uids), self._wire(target))
+                self._expunge(uids)
+        return Moved(target, _read_copyuid(answer))
+
+    def delete_for_good(self, folder: str, uids: Sequence[int]) -> None:
+        with _as_mail_errors():
+            self._select(folder)
+            self._expunge(uids)
+
+    def find_special(self, special_use: str) -> str:
+        for folder in self.list_folders():
+            if folder.special_use == special_use:
+                return folder.name
+        name = SPECIAL_NAMES[special_use]
+        with _as_mail_errors():
+            self.client.create_folder(self._wire(name))
+        return name
+
+    def append(self, folder: str, raw: bytes, *, flags: int) -> int:
+        with _as_mail_errors():
+            answer = self.client.append(self._wire(folder), raw, flags=[name.encode() for name in flag_bits.names(flags)])
+        text = answer if isinstance(answer, bytes) else b""
+        _, found, rest = text.partition(b"APPENDUID ")
+        return int(rest.split(b"]")[0].split()[1]) if found else 0
+
+    def search(self, query: Query, *, limit: int = PAGE) -> list[Row]:
+        found: list[Row] = []
+        for folder in self.list_folders():
+            if (query.folder and folder.name != query.folder) or (not query.folder and folder.special_use in ("\\Junk", "\\Trash")):
+                continue
+            with _as_mail_errors():
+                self._select(folder.name)
+                uids = sorted(self.client.search(_terms(query), "UTF-8"), reverse=True)
+                rows = self._rows(folder.name, uids[: limit * 4 if query.has_attachment else limit])
+            found += [row for row in rows if row.has_attachment or not query.has_attachment]
+        return sorted(found, key=lambda row: row.arrived, reverse=True)[:limit]
+
+    def room(self) -> tuple[int, int]:
+        if not self.client.has_capability("QUOTA"):
+            return 0, 0
+        with _as_mail_errors():
+            for quota in self.client.get_quota():
+                if quota.resource == "STORAGE":
+                    return quota.usage * 1024, quota.limit * 1024
+        return 0, 0
+
+    def _select(self, folder: str) -> None:
+        """Selected anew each time: another program may have changed the folder since."""
+        self.client.select_folder(self._wire(folder))
+        self.selected = folder
+
+    def _wire(self, folder: str) -> str:
+        delimiter = self._delimiter()
+        return folder if delimiter == "/" else folder.replace("/", delimiter)
+
+    def _delimiter(self) -> str:
+        if not hasattr(self, "_found_delimiter"):
+            listed = self.client.list_folders("", "")
+            self._found_delimiter = listed[0][1].decode() if listed and listed[0][1] else "/"
+        return self._found_delimiter
+
+    def _status(self, flags: Sequence[bytes], delimiter: bytes | None, wire_name: str) -> Folder:
+        status = self.client.folder_status(wire_name, [b"MESSAGES", b"UNSEEN"])
+        name = wire_name.replace(delimiter.decode(), "/") if delimiter else wire_name
+        special = next((flag.decode() for flag in flags if flag.decode() in SPECIAL_NAMES), "")
+        if name.upper() == "INBOX":
+            name, special = "INBOX", "\\Inbox"
+        elif not special and not self.client.has_capability("SPECIAL-USE"):
+            special = _USUAL_NAMES.get(name.casefold(), "")
+        return Folder(name, special, int(status[b"MESSAGES"]), int(status[b"UNSEEN"]))
+
+    def _rows(self, folder: str, uids: Sequence[int]) -> list[Row]:
+        if not uids:
+            return []
+        found = self.client.fetch(list(uids), list(_ITEMS))
+        return [_row(folder, uid, found[uid]) for uid in sorted(found, reverse=True)]
+
+    def _expunge(self, uids: Sequence[int]) -> None:
+        self.client.add_flags(list(uids), [b"\\Deleted"], silent=True)
+        if self.client.has_capability("UIDPLUS"):
+            self.client.uid_expunge(list(uids))
+        else:
+            self.client.expunge()
+
+
+def _row(folder: str, uid: int, data: dict[bytes, Any]) -> Row:
+    headers = Headers.parse(data[b"BODY[HEADER]"])
+    names = [flag.decode("ascii", "replace") for flag in data[b"FLAGS"]]
+    arrived: datetime = data[b"INTERNALDATE"]
+    return Row(
+        folder=folder,
+        uid=uid,
+        sender=first_person(headers, "from"),
+        recipients=people(headers, "to"),
+        subject=headers.get("subject") or "",
+        # IMAPClient gives local time without a zone.
+        arrived=arrived.astimezone(UTC),
+        size=int(data[b"RFC822.SIZE"]),
+        flags=sum(flag_bits.BY_NAME.get(name, 0) for name in names),
+        keywords=frozenset(name for name in names if not name.startswith("\\")),
+        has_attachment=_has_attachment(data[b"BODYSTRUCTURE"]),
+    )
+
+
+def _has_attachment(body: Any) -> bool:
+    """A part with an attachment disposition anywhere in a BODYSTRUCTURE."""
+    if isinstance(body, (tuple, list)):
+        if len(body) == 2 and isinstance(body[0], bytes) and body[0].lower() == b"attachment":
+            return True
+        return any(_has_attachment(item) for item in body)
+    return False
+
+
+def _terms(query: Query) -> list[Any]:
+    terms: list[Any] = [term for word in query.words for term in ("TEXT", word)]
+    terms += [term for word in query.sender for term in ("FROM", word)]
+    terms += [term for word in query.recipient for term in ("TO", word)]
+    terms += [term for word in query.subject for term in ("SUBJECT", word)]
+    terms += ["UNSEEN"] if query.is_unread else []
+    terms += ["FLAGGED"] if query.is_starred else []
+    terms += ["BEFORE", query.before] if query.before else []
+    terms += ["SINCE", query.after] if query.after else []
+    return terms or ["ALL"]
+
+
+def _read_copyuid(answer: Any) -> tuple[int, ...]:
+    """The third member of COPYUID, where the answer holds one (RFC 9051 §7.1)."""
+    text = answer if isinstance(answer, bytes) else b""
+    _, found, rest = text.partition(b"COPYUID ")
+    parts = rest.split(b"]")[0].split()
+    if not found or len(parts) < _COPYUID_PARTS:
+        return ()
+    uids: list[int] = []
+    for piece in parts[2].split(b","):
+        first, _, last = piece.partition(b":")
+        uids += range(int(first), int(last or first) + 1)
+    return tuple(uids)

@@ -1,0 +1,150 @@
+"""A letter's HTML cleaned in one pass of parse, filter, serialise; nothing touches the text afterwards.
+
+Bleach for what people write, nh3 for what is large or deeply nested (html5lib is quadratic
+there). Both use the same policy and the same attribute rules.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import nh3
+from bleach import html5lib_shim
+from bleach.html5lib_shim import Filter
+from bleach.sanitizer import BleachSanitizerFilter, Cleaner
+
+from . import policy
+from .attributes import Rewriter
+
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    html: str
+    remote_hosts: tuple[str, ...]
+    """Hosts that images would have been loaded from, sorted."""
+    sets_colours: bool
+    """False: it can be shown in the colours of the page around it."""
+    is_complete: bool = True
+    """False: too large or too deep to be cleaned, nothing is shown."""
+
+
+def sanitize_html(html: str, *, images: Mapping[str, str], allow_remote: bool) -> Letter:
+    depth = estimate_depth(html)
+    if len(html) > policy.MAX_HTML or depth > policy.MAX_DEPTH:
+        return Letter("", (), False, is_complete=False)
+    rewriter = Rewriter(images, allow_remote)
+    if len(html) > policy.MAX_BLEACH or depth > policy.MAX_BLEACH_DEPTH:
+        clean = _clean_fast(html, rewriter)
+    else:
+        clean = _OnePass(rewriter).clean(html)
+    return Letter(clean, tuple(sorted(rewriter.remote_hosts)), rewriter.sets_colours)
+
+
+def estimate_depth(html: str) -> int:
+    """Upper bound of how deep elements nest, in one cheap scan: unclosed ones count as nested."""
+    depth = deepest = 0
+    for match in _TAG.finditer(html):
+        if match.group(1):
+            depth = max(0, depth - 1)
+        elif match.group(2).lower() not in policy.VOID and match.group(2).lower() not in ("p", "li", "td", "tr", "th", "dd", "dt"):
+            depth += 1
+            deepest = max(deepest, depth)
+    return deepest
+
+
+def _clean_fast(html: str, rewriter: Rewriter) -> str:
+    def rewrite(tag: str, name: str, value: str) -> str | None:
+        # These two are set by the cleaner itself, after it dropped the letter's own.
+        return value if tag == "a" and name in ("target", "rel") else rewriter.rewrite(tag, name, value)
+
+    return nh3.clean(
+        html,
+        tags=set(policy.TAGS),
+        clean_content_tags=set(policy.DROPPED - policy.VOID),
+        attributes={tag: set(policy.GLOBAL_ATTRIBUTES | policy.ATTRIBUTES.get(tag, frozenset())) for tag in policy.TAGS},
+        attribute_filter=rewrite,
+        url_schemes={"http", "https", "mailto", "tel", "data", "cid"},
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+        link_rel="noopener noreferrer",
+        strip_comments=True,
+    )
+
+
+class _OnePass(Cleaner):
+    """Bleach's cleaner with three more filters in the same stream.
+
+    The parser is told of no tag list, so that `<style>` and its kind reach the tree as elements
+    and can be dropped with what they hold; the stock cleaner lets their text through.
+    """
+
+    def __init__(self, rewriter: Rewriter) -> None:
+        super().__init__(tags=policy.TAGS, attributes=lambda *_: True, protocols=("http", "https", "mailto", "tel", "data"), strip=True)
+        self.rewriter = rewriter
+        self.parser = html5lib_shim.BleachHTMLParser(tags=None, strip=True, consume_entities=False, namespaceHTMLElements=False)
+
+    def clean(self, text: str) -> str:
+        dom = self.parser.parse(text)
+        stream: Any = _DropSubtrees(self.walker(dom))
+        stream = _RewriteAttributes(stream, self.rewriter)
+        stream = BleachSanitizerFilter(
+            source=stream, allowed_tags=self.tags, attributes=self.attributes, strip_disallowed_tags=True,
+            strip_html_comments=True, css_sanitizer=_AlreadyFiltered(), allowed_protocols=self.protocols,
+        )
+        return str(self.serializer.render(stream))
+
+
+class _AlreadyFiltered:
+    """Styles were rewritten one step earlier, by the rules both cleaners share."""
+
+    @staticmethod
+    def sanitize_css(style: str) -> str:
+        return style
+
+
+class _DropSubtrees(Filter):
+    """Leaves out elements whose content is not text, doctypes and comments."""
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        inside = 0
+        for token in Filter.__iter__(self):
+            kind = token["type"]
+            if kind in ("StartTag", "EndTag", "EmptyTag"):
+                is_foreign = token.get("namespace") not in (None, "http://www.w3.org/1999/xhtml")
+                if token["name"].lower() in policy.DROPPED or is_foreign:
+                    if kind != "EmptyTag":
+                        inside += 1 if kind == "StartTag" else -1
+                    continue
+            if inside or kind in ("Doctype", "Comment"):
+                continue
+            yield token
+
+
+class _RewriteAttributes(Filter):
+    """Gives each attribute its harmless value, and each link its target."""
+
+    def __init__(self, source: Any, rewriter: Rewriter) -> None:
+        super().__init__(source)
+        self.rewriter = rewriter
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for token in Filter.__iter__(self):
+            if token["type"] in ("StartTag", "EmptyTag"):
+                token["data"] = self._rewrite(token["name"].lower(), token["data"])
+            yield token
+
+    def _rewrite(self, tag: str, data: dict[Any, str]) -> dict[Any, str]:
+        kept: dict[Any, str] = {}
+        for (namespace, name), value in data.items():
+            if namespace is not None:
+                continue
+            found = self.rewriter.rewrite(tag, name.lower(), html5lib_shim.convert_entities(value))
+            if found is not None:
+                # The serialiser leaves entities as they are, so a bare & must not become one.
+                kept[(None, name.lower())] = found.replace("&", "&amp;")
+        if tag == "a" and (None, "href") in kept:
+            kept[(None, "target")] = "_blank"
+            kept[(None, "rel")] = "noopener noreferrer"
+        return kept
