@@ -1,0 +1,158 @@
+"""FETCH: which messages, which items (RFC 3501 §6.4.5; RFC 7162 §3.1.4; RFC 8474; RFC 8514; RFC 8970)."""
+
+import re
+from dataclasses import dataclass
+
+from .cursor import BadCommand, Cursor
+from .responses import write_astring
+from .sequences import SequenceSet, parse_set
+
+MACROS: dict[bytes, tuple[bytes, ...]] = {
+    b"FAST": (b"FLAGS", b"INTERNALDATE", b"RFC822.SIZE"),
+    b"ALL": (b"FLAGS", b"INTERNALDATE", b"RFC822.SIZE", b"ENVELOPE"),
+    b"FULL": (b"FLAGS", b"INTERNALDATE", b"RFC822.SIZE", b"ENVELOPE", b"BODY"),
+}
+SIMPLE = frozenset((
+    b"UID", b"FLAGS", b"INTERNALDATE", b"RFC822.SIZE", b"ENVELOPE", b"BODY", b"BODYSTRUCTURE", b"MODSEQ",
+    b"EMAILID", b"THREADID", b"SAVEDATE", b"PREVIEW",
+))  # fmt: skip
+MAX_ITEMS = 200
+_PATH = re.compile(rb"[1-9]\d{0,5}(?:\.[1-9]\d{0,5})*")
+_ITEM = re.compile(rb"[A-Za-z0-9.]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What stands in the brackets of BODY[…]."""
+
+    path: tuple[int, ...] = ()
+    kind: bytes = b""
+    """"", HEADER, HEADER.FIELDS, HEADER.FIELDS.NOT, TEXT or MIME."""
+    fields: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    section: Section
+    label: bytes
+    """The item's name in the response, without the partial."""
+    peek: bool = False
+    partial: tuple[int, int] | None = None
+    """(first octet, count)."""
+
+
+Item = bytes | Body
+_OLD: dict[bytes, Body] = {
+    b"RFC822": Body(Section(), b"RFC822"),
+    b"RFC822.HEADER": Body(Section(kind=b"HEADER"), b"RFC822.HEADER", peek=True),
+    b"RFC822.TEXT": Body(Section(kind=b"TEXT"), b"RFC822.TEXT"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    messages: SequenceSet
+    items: tuple[Item, ...]
+    changed_since: int | None = None
+
+
+def parse_fetch(cursor: Cursor) -> Fetch:
+    cursor.space()
+    messages = parse_set(cursor)
+    cursor.space()
+    items = _parse_items(cursor)
+    changed_since = None
+    if cursor.skip(b" ("):
+        if cursor.word() != b"CHANGEDSINCE":
+            raise BadCommand("FETCH takes no such modifier")
+        cursor.space()
+        changed_since = cursor.number(limit=2**63 - 1)
+        cursor.expect(b")")
+    return Fetch(messages, items, changed_since)
+
+
+def _parse_items(cursor: Cursor) -> tuple[Item, ...]:
+    if not cursor.skip(b"("):
+        start = cursor.position
+        macro = MACROS.get(cursor.match(_ITEM, "a fetch item").upper())
+        if macro is not None:
+            return macro
+        cursor.position = start
+        return (_parse_item(cursor),)
+    items = [_parse_item(cursor)]
+    while cursor.skip(b" "):
+        items.append(_parse_item(cursor))
+    cursor.expect(b")")
+    if len(items) > MAX_ITEMS:
+        raise BadCommand("More than 200 items in FETCH")
+    return tuple(dict.fromkeys(items))
+
+
+def _parse_item(cursor: Cursor) -> Item:
+    name = cursor.match(_ITEM, "a fetch item").upper()
+    if cursor.peek(b"[") and name in (b"BODY", b"BODY.PEEK"):
+        return _parse_body(cursor, peek=name == b"BODY.PEEK")
+    if name in _OLD:
+        return _OLD[name]
+    if name not in SIMPLE:
+        raise BadCommand(f"FETCH knows no item {name.decode('ascii', 'replace')[:40]}")
+    if name == b"PREVIEW" and cursor.skip(b" ("):
+        if cursor.word() != b"LAZY":
+            raise BadCommand("PREVIEW takes LAZY only")
+        cursor.expect(b")")
+    return name
+
+
+def _parse_body(cursor: Cursor, *, peek: bool) -> Body:
+    section = parse_section(cursor)
+    partial = None
+    if cursor.skip(b"<"):
+        first = cursor.number(limit=2**63 - 1)
+        cursor.expect(b".")
+        count = cursor.number(limit=2**63 - 1)
+        if not count:
+            raise BadCommand("A partial fetch asks for at least one octet")
+        cursor.expect(b">")
+        partial = (first, count)
+    return Body(section, b"BODY" + write_section(section), peek, partial)
+
+
+def parse_section(cursor: Cursor) -> Section:
+    """`[` section `]`."""
+    cursor.expect(b"[")
+    path: tuple[int, ...] = ()
+    if cursor.text[cursor.position : cursor.position + 1].isdigit():
+        path = tuple(map(int, cursor.match(_PATH, "a part number").split(b".")))
+        if cursor.skip(b"]"):
+            return Section(path)
+        cursor.expect(b".")
+    elif cursor.skip(b"]"):
+        return Section()
+    kind = cursor.word()
+    fields: tuple[bytes, ...] = ()
+    if kind in (b"HEADER.FIELDS", b"HEADER.FIELDS.NOT"):
+        cursor.space()
+        fields = _parse_fields(cursor)
+    elif kind not in (b"HEADER", b"TEXT") and not (kind == b"MIME" and path):
+        raise BadCommand("There is no such section")
+    cursor.expect(b"]")
+    return Section(path, kind, fields)
+
+
+def _parse_fields(cursor: Cursor) -> tuple[bytes, ...]:
+    cursor.expect(b"(")
+    fields = [cursor.astring()]
+    while cursor.skip(b" "):
+        fields.append(cursor.astring())
+    cursor.expect(b")")
+    if len(fields) > MAX_ITEMS:
+        raise BadCommand("More than 200 header fields in FETCH")
+    return tuple(fields)
+
+
+def write_section(section: Section) -> bytes:
+    pieces = [b"%d" % number for number in section.path]
+    if section.kind:
+        pieces.append(section.kind)
+    fields = b" (%b)" % b" ".join(map(write_astring, section.fields)) if section.fields else b""
+    return b"[%b%b]" % (b".".join(pieces), fields)

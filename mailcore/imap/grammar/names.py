@@ -1,0 +1,65 @@
+"""Folder names between the wire's modified UTF-7 and Unicode (RFC 3501 §5.1.3)."""
+
+import re
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+
+from mailcore.kernel.errors import BadSyntax
+
+from .cursor import Cursor
+
+DELIMITER = "/"
+_SHIFTED = re.compile(rb"&([A-Za-z0-9+,]*)-")
+_UNSAFE = re.compile(r"[^\x20-\x7e]+|&")
+
+
+def encode_name(name: str) -> bytes:
+    """The modified UTF-7 of a folder's name."""
+    return _UNSAFE.sub(_shift, name).encode("ascii")
+
+
+def _shift(run: "re.Match[str]") -> str:
+    if run[0] == "&":
+        return "&-"
+    encoded = b64encode(run[0].encode("utf-16-be", "surrogatepass"), b"+,").rstrip(b"=")
+    return f"&{encoded.decode('ascii')}-"
+
+
+def decode_name(wire: bytes) -> str:
+    """The Unicode name; raises BadSyntax where it is not what `encode_name` would have written.
+
+    Raw UTF-8 is taken as such: clients that never shift a name send it. INBOX is put in
+    capitals, also as the first level of a longer name (RFC 3501 §5.1).
+    """
+    if not wire.isascii():
+        name = _decode_utf8(wire)
+    else:
+        name = _SHIFTED.sub(_unshift, wire).decode("utf-8", "surrogatepass")
+        if encode_name(name) != wire:
+            raise BadSyntax("That folder name is not valid modified UTF-7.", repr(wire))
+    if any(0xD800 <= ord(char) < 0xE000 or char < " " or char == "\x7f" for char in name):
+        raise BadSyntax("That folder name holds a character that cannot stand in a name.", repr(wire))
+    head, slash, rest = name.partition(DELIMITER)
+    return f"INBOX{slash}{rest}" if head.upper() == "INBOX" else name
+
+
+def _decode_utf8(wire: bytes) -> str:
+    try:
+        return wire.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadSyntax("That folder name is neither modified UTF-7 nor UTF-8.", repr(wire)) from error
+
+
+def _unshift(run: "re.Match[bytes]") -> bytes:
+    if not run[1]:
+        return b"&"
+    try:
+        units = b64decode(run[1] + b"=" * (-len(run[1]) % 4), b"+,")
+        return units.decode("utf-16-be", "surrogatepass").encode("utf-8", "surrogatepass")
+    except (Base64Error, UnicodeDecodeError) as error:
+        raise BadSyntax("That folder name is not valid modified UTF-7.", repr(run[0])) from error
+
+
+def parse_name(cursor: Cursor) -> str:
+    """The folder's name that stands at the cursor."""
+    return decode_name(cursor.astring())

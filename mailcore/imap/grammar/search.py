@@ -1,0 +1,225 @@
+"""SEARCH: a tree of keys (RFC 3501 §6.4.4; RFC 4731 ESEARCH; RFC 7162 §3.1.5; RFC 8514).
+
+Strings are decoded by the CHARSET here, so nothing below knows of charsets.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mailcore.kernel import flags as kernel_flags
+from mailcore.kernel.limits import ImapLimits
+from mailcore.kernel.mailstore import DateLeaf, SearchLeaf, SizeLeaf, TextLeaf
+
+from .cursor import BadCommand, Cursor
+from .dates import parse_date
+from .sequences import SequenceSet, parse_set
+
+CHARSETS = {
+    b"US-ASCII": "utf-8",
+    b"ASCII": "utf-8",
+    b"UTF-8": "utf-8",
+    b"UTF8": "utf-8",
+    b"ISO-8859-1": "latin-1",
+    b"ISO-8859-15": "iso8859-15",
+}
+RETURNS = frozenset((b"MIN", b"MAX", b"ALL", b"COUNT"))
+MAX_DEPTH = ImapLimits().max_depth
+MAX_KEYS = 2_000
+
+
+class BadCharset(Exception):
+    """Answered with NO [BADCHARSET]."""
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    keys: "tuple[Key, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    left: "Key"
+    right: "Key"
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    key: "Key"
+
+
+@dataclass(frozen=True, slots=True)
+class FlagKey:
+    bit: int
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordKey:
+    keyword: str
+    """Folded."""
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecentKey:
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetKey:
+    messages: SequenceSet
+    uid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModseqKey:
+    modseq: int
+
+
+Key = And | Or | Not | FlagKey | KeywordKey | RecentKey | SetKey | ModseqKey | SearchLeaf
+ALL = And(())
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    key: Key
+    returns: frozenset[bytes] | None = None
+    """None: the old SEARCH response is wanted."""
+    modseq: bool = False
+
+
+_FLAGS: dict[bytes, Key] = {
+    (b"UN" if not wanted else b"") + name.encode("ascii").lstrip(b"\\").upper(): FlagKey(bit, wanted)
+    for name, bit in kernel_flags.BY_NAME.items()
+    for wanted in (True, False)
+}
+_PLAIN: dict[bytes, Key] = {
+    **_FLAGS,
+    b"ALL": ALL,
+    b"NEW": And((RecentKey(True), FlagKey(kernel_flags.SEEN, False))),
+    b"OLD": RecentKey(False),
+    b"RECENT": RecentKey(True),
+    b"SAVEDATESUPPORTED": ALL,
+}
+_TEXTS = {word.upper().encode("ascii"): word for word in ("subject", "from", "to", "cc", "bcc", "body", "text")}
+_DATES: dict[bytes, Callable[[Cursor], Key]] = {
+    b"BEFORE": lambda cursor: DateLeaf("internal", "before", parse_date(cursor)),
+    b"ON": lambda cursor: DateLeaf("internal", "on", parse_date(cursor)),
+    b"SINCE": lambda cursor: DateLeaf("internal", "since", parse_date(cursor)),
+    b"SENTBEFORE": lambda cursor: DateLeaf("sent", "before", parse_date(cursor)),
+    b"SENTON": lambda cursor: DateLeaf("sent", "on", parse_date(cursor)),
+    b"SENTSINCE": lambda cursor: DateLeaf("sent", "since", parse_date(cursor)),
+    b"SAVEDBEFORE": lambda cursor: DateLeaf("saved", "before", parse_date(cursor)),
+    b"SAVEDON": lambda cursor: DateLeaf("saved", "on", parse_date(cursor)),
+    b"SAVEDSINCE": lambda cursor: DateLeaf("saved", "since", parse_date(cursor)),
+    b"LARGER": lambda cursor: SizeLeaf("larger", cursor.number(limit=2**63 - 1)),
+    b"SMALLER": lambda cursor: SizeLeaf("smaller", cursor.number(limit=2**63 - 1)),
+}
+
+
+class _Parser:
+    def __init__(self, cursor: Cursor, codec: str) -> None:
+        self.cursor = cursor
+        self.codec = codec
+        self.count = 0
+        self.modseq = False
+
+    def keys(self, depth: int) -> Key:
+        """Keys parted by spaces, all of which must hold."""
+        keys = [self.key(depth)]
+        while self.cursor.skip(b" "):
+            keys.append(self.key(depth))
+        return keys[0] if len(keys) == 1 else And(tuple(keys))
+
+    def key(self, depth: int) -> Key:
+        self.count += 1
+        if depth > MAX_DEPTH or self.count > MAX_KEYS:
+            raise BadCommand("That search is nested too deep or too long")
+        cursor = self.cursor
+        if cursor.skip(b"("):
+            inner = self.keys(depth + 1)
+            cursor.expect(b")")
+            return inner
+        if cursor.text[cursor.position : cursor.position + 1] in b"0123456789*" and not cursor.at_end:
+            return SetKey(parse_set(cursor), uid=False)
+        name = cursor.word()
+        plain = _PLAIN.get(name)
+        if plain is not None:
+            return plain
+        if name not in _ARGUED and name not in _DATES and name not in _TEXTS:
+            raise BadCommand("SEARCH knows no such key")
+        cursor.space()
+        if name in _TEXTS:
+            return TextLeaf(_TEXTS[name], self.text())
+        if name in _DATES:
+            return _DATES[name](cursor)
+        return self.argued(name, depth)
+
+    def argued(self, name: bytes, depth: int) -> Key:
+        cursor = self.cursor
+        if name == b"NOT":
+            return Not(self.key(depth + 1))
+        if name == b"OR":
+            left = self.key(depth + 1)
+            cursor.space()
+            return Or(left, self.key(depth + 1))
+        if name == b"UID":
+            return SetKey(parse_set(cursor), uid=True)
+        if name == b"HEADER":
+            header = cursor.astring().decode("ascii", "replace")
+            cursor.space()
+            return TextLeaf("header", self.text(), header)
+        if name == b"MODSEQ":
+            return self.since_modseq()
+        return KeywordKey(cursor.atom().decode("ascii").lower(), wanted=name == b"KEYWORD")
+
+    def since_modseq(self) -> Key:
+        """[entry-name SP entry-type SP] mod-sequence; flags share one modseq here, so the entry is passed over."""
+        if self.cursor.peek(b'"'):
+            self.cursor.string()
+            self.cursor.space()
+            self.cursor.word()
+            self.cursor.space()
+        self.modseq = True
+        return ModseqKey(self.cursor.number(limit=2**63 - 1))
+
+    def text(self) -> str:
+        data = self.cursor.astring()
+        try:
+            return data.decode(self.codec)
+        except UnicodeDecodeError as error:
+            raise BadCharset from error
+
+
+_ARGUED = frozenset((b"NOT", b"OR", b"UID", b"HEADER", b"MODSEQ", b"KEYWORD", b"UNKEYWORD"))
+
+
+def parse_search(cursor: Cursor) -> Search:
+    cursor.space()
+    returns = _parse_returns(cursor)
+    codec = _parse_charset(cursor)
+    parser = _Parser(cursor, codec)
+    key = parser.keys(0)
+    return Search(key, returns, parser.modseq)
+
+
+def _parse_returns(cursor: Cursor) -> frozenset[bytes] | None:
+    if not cursor.text[cursor.position : cursor.position + 8].upper() == b"RETURN (":
+        return None
+    cursor.position += 7
+    returns = frozenset(cursor.words_in_list())
+    if not returns <= RETURNS:
+        raise BadCommand("SEARCH can return no such thing")
+    cursor.space()
+    return returns or frozenset((b"ALL",))
+
+
+def _parse_charset(cursor: Cursor) -> str:
+    if cursor.text[cursor.position : cursor.position + 8].upper() != b"CHARSET ":
+        return "utf-8"
+    cursor.position += 8
+    codec = CHARSETS.get(cursor.astring().upper())
+    if codec is None:
+        raise BadCharset
+    cursor.space()
+    return codec

@@ -1,0 +1,99 @@
+"""Sequence sets: `1:4,7,9:*` (RFC 3501 §9 sequence-set).
+
+A set is a tuple of (first, last) as written, `*` being STAR. It is resolved against a
+folder as ranges of positions, so `1:*` costs nothing whatever the folder's size.
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+
+from .cursor import BadCommand, Cursor
+
+STAR = 0
+SequenceSet = tuple[tuple[int, int], ...]
+_SET = re.compile(rb"(?:[1-9]\d{0,9}|\*)(?::(?:[1-9]\d{0,9}|\*))?(?:,(?:[1-9]\d{0,9}|\*)(?::(?:[1-9]\d{0,9}|\*))?)*")
+_MAX = 0xFFFFFFFF
+
+
+def parse_set(cursor: Cursor) -> SequenceSet:
+    return read_set(cursor.match(_SET, "a sequence set"))
+
+
+def read_set(text: bytes) -> SequenceSet:
+    """The value of a text that is a sequence set; raises BadCommand."""
+    ranges = []
+    for part in text.split(b","):
+        first, colon, last = part.partition(b":")
+        low = _read_number(first)
+        ranges.append((low, _read_number(last) if colon else low))
+    return tuple(ranges)
+
+
+def _read_number(text: bytes) -> int:
+    if text == b"*":
+        return STAR
+    if not text.isdigit() or not 0 < int(text) <= _MAX:
+        raise BadCommand("That is not a sequence set")
+    return int(text)
+
+
+def write_set(ranges: SequenceSet) -> bytes:
+    return b",".join(_write_range(first, last) for first, last in ranges)
+
+
+def _write_range(first: int, last: int) -> bytes:
+    if first == last:
+        return b"%d" % first if first else b"*"
+    return b"%b:%b" % (b"%d" % first if first else b"*", b"%d" % last if last else b"*")
+
+
+def compact(numbers: Iterable[int]) -> SequenceSet:
+    """Numbers in their order as a set, runs of neighbours folded."""
+    ranges: list[tuple[int, int]] = []
+    first = last = -1
+    for number in numbers:
+        if number == last + 1 and first >= 0:
+            last = number
+            continue
+        if first >= 0:
+            ranges.append((first, last))
+        first = last = number
+    if first >= 0:
+        ranges.append((first, last))
+    return tuple(ranges)
+
+
+def resolve_numbers(ranges: SequenceSet, count: int, *, strict: bool = True) -> list[range]:
+    """Positions (from 0) of message sequence numbers; BadCommand for one that does not exist.
+
+    With `*` in a range, or not strict, what lies beyond the last message is left out.
+    """
+    found = []
+    for first, last in ranges:
+        if strict and STAR not in (first, last) and max(first, last) > count:
+            raise BadCommand("There is no message with that number")
+        low, high = sorted((first or count, last or count))
+        found.append(range(max(low, 1) - 1, min(high, count)))
+    return merge(found)
+
+
+def resolve_uids(ranges: SequenceSet, uids: Sequence[int]) -> list[range]:
+    """Positions of the messages that have these UIDs; UIDs that do not exist are left out."""
+    top = uids[-1] if uids else 0
+    found = []
+    for first, last in ranges:
+        low, high = sorted((first or top, last or top))
+        found.append(range(bisect_left(uids, low), bisect_right(uids, high)))
+    return merge(found)
+
+
+def merge(ranges: list[range]) -> list[range]:
+    """Ascending, without overlap, neighbours joined, empty ones dropped."""
+    merged: list[range] = []
+    for one in sorted((one for one in ranges if one), key=lambda one: one.start):
+        if merged and one.start <= merged[-1].stop:
+            merged[-1] = range(merged[-1].start, max(merged[-1].stop, one.stop))
+        else:
+            merged.append(one)
+    return merged

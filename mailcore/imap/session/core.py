@@ -1,0 +1,148 @@
+"""The data of one connection and the few steps every topic shares: states, selecting, telling what changed."""
+
+from collections.abc import Callable, Iterator
+from enum import Enum, auto
+
+from mailcore.kernel.errors import NotFound
+from mailcore.kernel.ids import FolderId, MailboxId
+from mailcore.kernel.mailstore import MailStore
+from mailcore.kernel.ports import Authenticator
+from mailcore.kernel.principal import Principal
+
+from ..grammar.responses import CRLF
+from .config import SessionConfig
+from .view import View, folder_keywords
+
+CHUNK = 262_144
+"""About how many octets are handed to the listener at once."""
+Answer = Iterator[bytes]
+
+
+class State(Enum):
+    """RFC 3501 §3."""
+
+    NOT_AUTHENTICATED = auto()
+    AUTHENTICATED = auto()
+    SELECTED = auto()
+    LOGOUT = auto()
+
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.NOT_AUTHENTICATED: frozenset((State.AUTHENTICATED, State.LOGOUT)),
+    State.AUTHENTICATED: frozenset((State.SELECTED, State.LOGOUT)),
+    State.SELECTED: frozenset((State.AUTHENTICATED, State.SELECTED, State.LOGOUT)),
+    State.LOGOUT: frozenset((State.LOGOUT,)),
+}
+
+
+class IllegalTransition(Exception):
+    """A programming error: the state machine was asked for a step it does not have."""
+
+
+class SelectedFolderGone(Exception):
+    """The selected folder was removed by someone else; the connection ends with BYE (RFC 2180 §3.3)."""
+
+
+class Connection:
+    """What the listener may read: `state`, `close`, `starttls_requested`, `idling`, `pending_auth`,
+    `selected_folder_id`, `mailbox_id`, `principal`."""
+
+    __slots__ = (
+        "authenticate",
+        "bad_commands",
+        "close",
+        "condstore",
+        "config",
+        "idle_tag",
+        "idling",
+        "open_store",
+        "pending_auth",
+        "principal",
+        "starttls_requested",
+        "state",
+        "store",
+        "tls",
+        "view",
+    )  # fmt: skip
+
+    def __init__(self, config: SessionConfig, authenticate: Authenticator, open_store: Callable[[Principal], MailStore]) -> None:
+        self.config = config
+        self.authenticate = authenticate
+        self.open_store = open_store
+        self.state = State.NOT_AUTHENTICATED
+        self.tls = config.tls
+        self.close = False
+        self.starttls_requested = False
+        self.idling = False
+        self.idle_tag = b""
+        self.pending_auth: object | None = None
+        """Set while the next line is an answer to AUTHENTICATE: give it to `continue_auth`."""
+        self.principal: Principal | None = None
+        self.store: MailStore | None = None
+        self.view: View | None = None
+        self.condstore = False
+        self.bad_commands = 0
+
+    @property
+    def selected_folder_id(self) -> FolderId | None:
+        return self.view.folder_id if self.view is not None else None
+
+    @property
+    def mailbox_id(self) -> MailboxId | None:
+        return self.store.mailbox_id if self.store is not None else None
+
+    @property
+    def mail(self) -> MailStore:
+        assert self.store is not None, "the table lets only logged-in sessions here"
+        return self.store
+
+    @property
+    def selected(self) -> View:
+        assert self.view is not None, "the table lets only sessions with a folder here"
+        return self.view
+
+    @property
+    def may_log_in(self) -> bool:
+        return self.tls or self.config.clear_login
+
+    def enter(self, state: State) -> None:
+        if state not in TRANSITIONS[self.state]:
+            raise IllegalTransition(f"{self.state.name} → {state.name}")
+        self.state = state
+        if state is State.LOGOUT:
+            self.close = True
+
+    def unselect(self) -> None:
+        self.view = None
+        if self.state is State.SELECTED:
+            self.enter(State.AUTHENTICATED)
+
+    def refresh(self) -> bytes:
+        """Take over what others did and report all of it but expunges (RFC 3501 §7.4.1)."""
+        view = self.selected
+        try:
+            delta = self.mail.changes_since(view.folder_id, view.modseq)
+        except NotFound as error:
+            raise SelectedFolderGone from error
+        changed, fresh = view.take(delta)
+        pieces = []
+        if view.learn_keywords():
+            pieces.append(self.flags_line())
+        if fresh:
+            pieces.append(b"* %d EXISTS\r\n* %d RECENT\r\n" % (view.count, view.recent))
+        pieces += [self.flags_response(place) for place in changed if view.uids[place] not in view.gone]
+        return b"".join(pieces)
+
+    def report_expunged(self) -> bytes:
+        """Announce what is gone. Only where the client expects numbers to change (RFC 3501 §7.4.1)."""
+        return b"".join([b"* %d EXPUNGE\r\n" % number for number in self.selected.drop_gone()])
+
+    def flags_line(self) -> bytes:
+        keywords = folder_keywords(self.selected.known)
+        return b"* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft%b)\r\n" % (b" " + keywords if keywords else b"")
+
+    def flags_response(self, place: int) -> bytes:
+        """An untagged FETCH that says what a message's flags are now; the UID helps clients that missed a number."""
+        view = self.selected
+        modseq = b" MODSEQ (%d)" % view.modseqs[place] if self.condstore else b""
+        return b"* %d FETCH (UID %d FLAGS (%b)%b)%b" % (place + 1, view.uids[place], view.flag_text(place), modseq, CRLF)

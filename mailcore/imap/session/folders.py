@@ -1,0 +1,101 @@
+"""CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE, STATUS (RFC 3501 §6.3; RFC 6154 §3; RFC 8474 §4)."""
+
+from collections.abc import Generator, Iterable
+
+from mailcore.kernel.errors import Conflict, Denied
+from mailcore.kernel.mailstore import FolderInfo
+
+from ..grammar.folders import Create, Rename, Status
+from ..grammar.names import encode_name
+from ..grammar.responses import write_astring
+from .core import Connection
+from .replies import Rejected
+
+Reply = Generator[bytes, None, bytes]
+
+
+def create(session: Connection, asked: Create) -> Reply:
+    yield from ()
+    if asked.name == "INBOX" or not asked.name:
+        raise Conflict("INBOX is always there." if asked.name else "A folder needs a name.")
+    folder = session.mail.create_folder(asked.name, asked.special_use)
+    return b"[MAILBOXID (F%d)] Created" % folder.id
+
+
+def delete(session: Connection, name: str) -> Reply:
+    if name == "INBOX":
+        raise Denied("INBOX cannot be removed.")
+    folder = session.mail.get_folder(name)
+    session.mail.delete_folder(name)
+    if session.selected_folder_id == folder.id:
+        session.unselect()
+        yield b"* OK [CLOSED] The open folder was removed\r\n"
+    return b"Removed"
+
+
+def rename(session: Connection, asked: Rename) -> Reply:
+    yield from ()
+    if asked.new == "INBOX" or not asked.new:
+        raise Conflict("INBOX is always there." if asked.new else "A folder needs a name.")
+    session.mail.rename_folder(asked.old, asked.new)
+    return b"Renamed"
+
+
+def subscribe(session: Connection, name: str) -> Reply:
+    yield from ()
+    session.mail.get_folder(name)
+    session.mail.set_subscribed(name, True)
+    return b"Subscribed"
+
+
+def unsubscribe(session: Connection, name: str) -> Reply:
+    yield from ()
+    session.mail.set_subscribed(name, False)
+    return b"Unsubscribed"
+
+
+def status(session: Connection, asked: Status) -> Reply:
+    if b"HIGHESTMODSEQ" in asked.items:
+        session.condstore = True
+    yield status_line(session, session.mail.get_folder(asked.name), asked.items)
+    return b"Status given"
+
+
+def status_line(session: Connection, folder: FolderInfo, items: Iterable[bytes]) -> bytes:
+    values = b" ".join(b"%b %b" % (item, _status_value(session, folder, item)) for item in items)
+    return b"* STATUS %b (%b)\r\n" % (write_astring(encode_name(folder.name)), values)
+
+
+def _status_value(session: Connection, folder: FolderInfo, item: bytes) -> bytes:
+    match item:
+        case b"MESSAGES":
+            return b"%d" % folder.messages
+        case b"UNSEEN":
+            return b"%d" % folder.unseen
+        case b"UIDNEXT":
+            return b"%d" % folder.uidnext
+        case b"UIDVALIDITY":
+            return b"%d" % folder.uidvalidity
+        case b"HIGHESTMODSEQ":
+            return b"%d" % max(folder.highestmodseq, 1)
+        case b"SIZE":
+            return b"%d" % folder.bytes
+        case b"MAILBOXID":
+            return b"(F%d)" % folder.id
+        case b"RECENT":
+            return b"%d" % _count_recent(session, folder)
+        case b"DELETED":
+            return b"%d" % _count_deleted(session, folder)
+    raise Rejected(b"CANNOT", "STATUS knows no such item")
+
+
+def _count_recent(session: Connection, folder: FolderInfo) -> int:
+    if session.view is not None and session.view.folder_id == folder.id:
+        return session.view.recent
+    snapshot = session.mail.open(folder.name, read_only=True)
+    return sum(uid >= snapshot.recent_from for uid in snapshot.uids) if snapshot.recent_from else 0
+
+
+def _count_deleted(session: Connection, folder: FolderInfo) -> int:
+    snapshot = session.mail.open(folder.name, read_only=True)
+    return sum(1 for bits in snapshot.flags if bits & 8)

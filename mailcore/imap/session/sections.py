@@ -1,0 +1,129 @@
+"""BODY[section] as bytes: which columns an item needs and how a row of them becomes its value.
+
+RFC 3501 §6.4.5. Whole messages and their headers come from a column as they are; only a
+numbered part needs the structure. Sections that do not exist are NIL.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, Protocol
+
+from mailcore.kernel.mailstore import Column
+
+from ..grammar.fetch import Body, Section
+from ..grammar.responses import write_literal
+
+
+class PartLike(Protocol):
+    """What is read of a `mime.structure.Part`."""
+
+    header_start: int
+    body_start: int
+    body_end: int
+
+    @property
+    def children(self) -> "Sequence[PartLike]": ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def subtype(self) -> str: ...
+
+
+Reader = Callable[[Sequence[Any]], bytes | None]
+
+
+def needed_columns(body: Body) -> tuple[Column, ...]:
+    section = body.section
+    if section.path:
+        return ("structure", "prefix_size", "raw")
+    if section.kind.startswith(b"HEADER"):
+        return ("header",)
+    return ("raw", "header") if section.kind == b"TEXT" else ("raw",)
+
+
+def compile_body(body: Body, places: dict[str, int]) -> Reader:
+    """A function from a row to `label literal`; `places` says where the row holds each column."""
+    read = _compile_section(body.section, places)
+    label = body.label
+    if body.partial is None:
+
+        def whole(row: Sequence[Any]) -> bytes:
+            data = read(row)
+            return b"%b NIL" % label if data is None else b"%b {%d}\r\n%b" % (label, len(data), data)
+
+        return whole
+    first, count = body.partial
+    partial_label = b"%b<%d>" % (label, first)
+
+    def slice_of(row: Sequence[Any]) -> bytes:
+        data = read(row)
+        return b"%b NIL" % partial_label if data is None else b"%b %b" % (partial_label, write_literal(data[first : first + count]))
+
+    return slice_of
+
+
+def _compile_section(section: Section, places: dict[str, int]) -> Reader:
+    if section.path:
+        structure, prefix, raw = places["structure"], places["prefix_size"], places["raw"]
+        return lambda row: read_part(section, row[structure], row[prefix], row[raw])
+    raw, header = places.get("raw", 0), places.get("header", 0)
+    if section.kind == b"TEXT":
+        return lambda row: row[raw][len(row[header]) :]
+    if section.kind == b"HEADER":
+        return lambda row: row[header]
+    if section.kind:
+        select = field_selector(section.fields, section.kind.endswith(b".NOT"))
+        return lambda row: select(row[header])
+    return lambda row: row[raw]
+
+
+@lru_cache(maxsize=512)
+def field_selector(fields: tuple[bytes, ...], others: bool) -> Callable[[bytes], bytes]:
+    """A function from a header block to the named fields of it (or all `others`), with the blank line."""
+    names = b"|".join(re.escape(name) for name in dict.fromkeys(name.lower() for name in fields))
+    start = rb"(?!(?:%b)[ \t]*:)[!-9;-~]+[ \t]*:" % names if others else rb"(?:%b)[ \t]*:" % names
+    find = re.compile(rb"^" + start + rb"[^\n]*(?:\n|\Z)(?:[ \t][^\n]*(?:\n|\Z))*", re.MULTILINE | re.IGNORECASE).findall
+    return lambda header: b"".join(find(header)) + b"\r\n"
+
+
+def read_part(section: Section, root: PartLike, prefix: int, raw: bytes) -> bytes | None:
+    """A numbered section, None if there is no such part."""
+    part = find_part(root, section.path)
+    if part is None:
+        return None
+    if not section.kind:
+        return raw[part.body_start + prefix : part.body_end + prefix]
+    if section.kind == b"MIME":
+        return raw[part.header_start + prefix : part.body_start + prefix]
+    inner = part.children[0] if is_message(part) and part.children else None
+    if inner is None:
+        return None
+    if section.kind == b"TEXT":
+        return raw[inner.body_start + prefix : inner.body_end + prefix]
+    header = raw[inner.header_start + prefix : inner.body_start + prefix]
+    if section.kind == b"HEADER":
+        return header
+    return field_selector(section.fields, section.kind.endswith(b".NOT"))(header)
+
+
+def is_message(part: PartLike) -> bool:
+    return part.type.lower() == "message" and part.subtype.lower() in ("rfc822", "global")
+
+
+def find_part(root: PartLike, path: Sequence[int]) -> PartLike | None:
+    """The part with this number. A message/rfc822 part's numbers are those of the message in it (RFC 3501 §6.4.5)."""
+    part: PartLike = root
+    whole = True
+    """`part` is a whole message, whose only part 1 it may be itself."""
+    for number in path:
+        if not whole and is_message(part) and part.children:
+            part, whole = part.children[0], True
+        if part.type.lower() == "multipart":
+            if number > len(part.children):
+                return None
+            part = part.children[number - 1]
+        elif number != 1 or not whole:
+            return None
+        whole = False
+    return part

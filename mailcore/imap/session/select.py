@@ -1,0 +1,62 @@
+"""SELECT, EXAMINE, CLOSE, UNSELECT (RFC 3501 §6.3.1, §6.3.2, §6.4.2; RFC 3691; RFC 7162 §3.1.2)."""
+
+from collections.abc import Generator
+
+from ..grammar.select import Select
+from .core import Connection, State
+from .view import View, first_unseen, folder_keywords
+
+
+def select(session: Connection, asked: Select) -> Generator[bytes, None, bytes]:
+    return (yield from _open(session, asked, read_only=False))
+
+
+def examine(session: Connection, asked: Select) -> Generator[bytes, None, bytes]:
+    return (yield from _open(session, asked, read_only=True))
+
+
+def _open(session: Connection, asked: Select, *, read_only: bool) -> Generator[bytes, None, bytes]:
+    if session.view is not None:
+        # The old folder is left even where the new one cannot be opened (RFC 3501 §6.3.1).
+        session.unselect()
+        yield b"* OK [CLOSED] Left the folder\r\n"
+    snapshot = session.mail.open(asked.name, read_only=read_only)
+    session.condstore = session.condstore or asked.condstore
+    view = session.view = View(snapshot, read_only=read_only)
+    session.enter(State.SELECTED)
+    folder = snapshot.folder
+    lines = [session.flags_line()]
+    if read_only:
+        lines.append(b"* OK [PERMANENTFLAGS ()] Nothing can be changed\r\n")
+    else:
+        keywords = folder_keywords(view.known)
+        lines.append(
+            b"* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft %b\\*)] Flags and keywords are kept\r\n"
+            % (keywords + b" " if keywords else b"")
+        )
+    lines.append(b"* %d EXISTS\r\n* %d RECENT\r\n" % (view.count, view.recent))
+    unseen = first_unseen(snapshot)
+    if unseen:
+        lines.append(b"* OK [UNSEEN %d] First unread message\r\n" % unseen)
+    lines.append(b"* OK [UIDVALIDITY %d] UIDs are valid\r\n" % folder.uidvalidity)
+    lines.append(b"* OK [UIDNEXT %d] Next UID\r\n" % folder.uidnext)
+    lines.append(b"* OK [HIGHESTMODSEQ %d] Highest change\r\n" % max(folder.highestmodseq, 1))
+    lines.append(b"* OK [MAILBOXID (F%d)] The folder's id\r\n" % folder.id)
+    yield b"".join(lines)
+    return b"[READ-ONLY] Folder opened for reading" if read_only else b"[READ-WRITE] Folder opened"
+
+
+def close(session: Connection, _: None) -> Generator[bytes, None, bytes]:
+    """Remove what is marked \\Deleted without a word, then leave."""
+    view = session.selected
+    if not view.read_only:
+        session.mail.expunge(view.folder_id, None)
+    session.unselect()
+    yield from ()
+    return b"Closed"
+
+
+def unselect(session: Connection, _: None) -> Generator[bytes, None, bytes]:
+    session.unselect()
+    yield from ()
+    return b"Left without expunging"

@@ -1,0 +1,115 @@
+"""The one table of commands: verb, parser, handler, where it is allowed, how it counts.
+
+CAPABILITY derives from it, and so does what may run without a thread.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from mailcore.kernel import errors
+
+from ..grammar import append as append_grammar
+from ..grammar import copy as copy_grammar
+from ..grammar import fetch as fetch_grammar
+from ..grammar import folders as folder_grammar
+from ..grammar import listing as listing_grammar
+from ..grammar import login as login_grammar
+from ..grammar import search as search_grammar
+from ..grammar import select as select_grammar
+from ..grammar import store as store_grammar
+from ..grammar.cursor import Cursor
+from . import append, basics, copy, fetch, folders, idle, listing, login, search, select, store
+from .core import Connection, State
+
+ANY = frozenset((State.NOT_AUTHENTICATED, State.AUTHENTICATED, State.SELECTED))
+OUTSIDE = frozenset((State.NOT_AUTHENTICATED,))
+INSIDE = frozenset((State.AUTHENTICATED, State.SELECTED))
+OPEN = frozenset((State.SELECTED,))
+_TO_MISSING: Mapping[type[Exception], bytes] = {errors.NotFound: b"TRYCREATE"}
+
+
+def no_arguments(_: Cursor) -> None:
+    """For commands that stand alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    verb: bytes
+    parse: Callable[[Cursor], Any]
+    run: Callable[..., Any]
+    states: frozenset[State]
+    capabilities: tuple[bytes, ...] = ()
+    """What having this row lets the server claim."""
+    refresh_before: bool = False
+    """What others did is taken over first, since the answer depends on it."""
+    refresh_after: bool = False
+    keeps_numbers: bool = False
+    """No EXPUNGE while it runs (RFC 3501 §7.4.1)."""
+    quick: bool = False
+    """Touches no store when no folder is open."""
+    wants_tag: bool = False
+    codes: Mapping[type[Exception], bytes] = field(default_factory=dict)
+    """Response codes that differ from replies.CODES."""
+
+
+_ROWS = (
+    Row(b"CAPABILITY", no_arguments, basics.noop, ANY, (b"IMAP4rev1", b"LITERAL+", b"OBJECTID"), quick=True),
+    Row(b"NOOP", no_arguments, basics.noop, ANY, refresh_after=True, quick=True),
+    Row(b"LOGOUT", no_arguments, basics.logout, ANY, quick=True),
+    Row(b"ID", login_grammar.parse_id, basics.identify, ANY, (b"ID",), quick=True),
+    Row(b"STARTTLS", no_arguments, basics.starttls, OUTSIDE, quick=True),
+    Row(b"LOGIN", login_grammar.parse_login, login.login, OUTSIDE),
+    Row(b"AUTHENTICATE", login_grammar.parse_authenticate, login.authenticate, OUTSIDE, (b"SASL-IR",), wants_tag=True),
+    Row(b"ENABLE", login_grammar.parse_enable, basics.enable, INSIDE, (b"ENABLE",), quick=True),
+    Row(b"NAMESPACE", no_arguments, basics.namespace, INSIDE, (b"NAMESPACE",), quick=True),
+    Row(b"SELECT", select_grammar.parse_select, select.select, INSIDE, (b"CONDSTORE",)),
+    Row(b"EXAMINE", select_grammar.parse_select, select.examine, INSIDE),
+    Row(b"CREATE", folder_grammar.parse_create, folders.create, INSIDE, (b"CREATE-SPECIAL-USE",)),
+    Row(b"DELETE", folder_grammar.parse_folder, folders.delete, INSIDE, codes={errors.Conflict: b"HASCHILDREN"}),
+    Row(b"RENAME", folder_grammar.parse_rename, folders.rename, INSIDE),
+    Row(b"SUBSCRIBE", folder_grammar.parse_folder, folders.subscribe, INSIDE),
+    Row(b"UNSUBSCRIBE", folder_grammar.parse_folder, folders.unsubscribe, INSIDE),
+    Row(
+        b"LIST", listing_grammar.parse_list, listing.list_folders, INSIDE,
+        (b"CHILDREN", b"LIST-EXTENDED", b"LIST-STATUS", b"SPECIAL-USE"),
+    ),
+    Row(b"LSUB", listing_grammar.parse_lsub, listing.list_subscribed, INSIDE),
+    Row(b"STATUS", folder_grammar.parse_status, folders.status, INSIDE, (b"STATUS=SIZE",)),
+    Row(b"APPEND", append_grammar.parse_append, append.append, INSIDE, (b"UIDPLUS",), refresh_after=True, codes=_TO_MISSING),
+    Row(b"IDLE", no_arguments, idle.idle, INSIDE, (b"IDLE",), wants_tag=True),
+    Row(b"CHECK", no_arguments, basics.noop, OPEN, refresh_after=True),
+    Row(b"CLOSE", no_arguments, select.close, OPEN),
+    Row(b"UNSELECT", no_arguments, select.unselect, OPEN, (b"UNSELECT",), quick=True),
+    Row(b"EXPUNGE", no_arguments, copy.expunge, OPEN, refresh_after=True),
+    Row(b"UID EXPUNGE", copy_grammar.parse_messages, copy.expunge_by_uid, OPEN, refresh_after=True),
+    Row(
+        b"SEARCH", search_grammar.parse_search, search.search, OPEN, (b"ESEARCH", b"SAVEDATE"),
+        refresh_before=True, keeps_numbers=True, wants_tag=True,
+    ),
+    Row(b"UID SEARCH", search_grammar.parse_search, search.search_by_uid, OPEN, refresh_before=True, wants_tag=True),
+    Row(b"FETCH", fetch_grammar.parse_fetch, fetch.fetch, OPEN, (b"PREVIEW",), refresh_before=True, keeps_numbers=True),
+    Row(b"UID FETCH", fetch_grammar.parse_fetch, fetch.fetch_by_uid, OPEN, refresh_before=True),
+    Row(b"STORE", store_grammar.parse_store, store.store, OPEN, refresh_after=True, keeps_numbers=True),
+    Row(b"UID STORE", store_grammar.parse_store, store.store_by_uid, OPEN, refresh_after=True),
+    Row(b"COPY", copy_grammar.parse_copy, copy.copy, OPEN, refresh_after=True, codes=_TO_MISSING),
+    Row(b"UID COPY", copy_grammar.parse_copy, copy.copy_by_uid, OPEN, refresh_after=True, codes=_TO_MISSING),
+    Row(b"MOVE", copy_grammar.parse_copy, copy.move, OPEN, (b"MOVE",), refresh_after=True, codes=_TO_MISSING),
+    Row(b"UID MOVE", copy_grammar.parse_copy, copy.move_by_uid, OPEN, refresh_after=True, codes=_TO_MISSING),
+)  # fmt: skip
+TABLE: Mapping[bytes, Row] = MappingProxyType({row.verb: row for row in _ROWS})
+_CLAIMS = tuple(dict.fromkeys(name for row in _ROWS for name in row.capabilities))
+
+
+def list_capabilities(session: Connection) -> bytes:
+    """What follows CAPABILITY: what the table can do, and how one may log in just now."""
+    names = list(_CLAIMS)
+    if session.state is State.NOT_AUTHENTICATED:
+        if session.config.starttls and not session.tls:
+            names.append(b"STARTTLS")
+        if session.may_log_in:
+            names += [b"AUTH=" + mechanism for mechanism in login.MECHANISMS]
+        else:
+            names.append(b"LOGINDISABLED")
+    return b" ".join(names)

@@ -1,0 +1,185 @@
+"""What one session has told its client of the selected folder.
+
+RFC 3501 §5.5, §7.4.1. The view holds the store's shared arrays until something changes,
+then its own copies. A message that was expunged keeps its sequence number until the
+client is told: until then it is in `gone`.
+"""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
+from typing import cast
+
+from mailcore.kernel.ids import FolderId
+from mailcore.kernel.mailstore import Delta, MessageState, Snapshot
+
+from ..grammar.responses import RECENT, write_flags
+
+_REBUILD_AT = 64
+"""From so many expunges on, the arrays are rebuilt instead of cut one by one."""
+
+
+class View:
+    __slots__ = (
+        "_keywords_owned",
+        "_owned",
+        "flags",
+        "folder_id",
+        "gone",
+        "keywords",
+        "known",
+        "modseq",
+        "modseqs",
+        "name",
+        "read_only",
+        "recent_from",
+        "uids",
+    )
+
+    def __init__(self, snapshot: Snapshot, *, read_only: bool) -> None:
+        self.folder_id: FolderId = snapshot.folder.id
+        self.name = snapshot.folder.name
+        self.read_only = read_only
+        self.uids = snapshot.uids
+        self.modseqs = snapshot.modseqs
+        self.flags = snapshot.flags
+        self.keywords: Mapping[int, str] = snapshot.keywords
+        self.recent_from = snapshot.recent_from or (snapshot.uids[-1] + 1 if snapshot.uids else 1)
+        self.modseq = snapshot.folder.highestmodseq
+        self.gone: frozenset[int] = frozenset()
+        """Expunged, not yet announced."""
+        self.known = _words(snapshot.keywords.values())
+        """Keywords the client has heard of."""
+        self._owned = False
+        self._keywords_owned = False
+
+    @property
+    def count(self) -> int:
+        return len(self.uids)
+
+    @property
+    def recent(self) -> int:
+        return len(self.uids) - bisect_left(self.uids, self.recent_from)
+
+    def position(self, uid: int) -> int:
+        """Where a UID stands, -1 if it is not in the view."""
+        place = bisect_left(self.uids, uid)
+        return place if place < len(self.uids) and self.uids[place] == uid else -1
+
+    def uids_at(self, ranges: Sequence[range]) -> Sequence[int]:
+        """The UIDs at ranges of positions; shares the array where it is the whole folder."""
+        if len(ranges) == 1:
+            one = ranges[0]
+            return self.uids if len(one) == len(self.uids) else self.uids[one.start : one.stop]
+        picked = array("I")
+        for one in ranges:
+            picked += self.uids[one.start : one.stop]
+        return picked
+
+    def flag_text(self, position: int) -> bytes:
+        uid = self.uids[position]
+        bits = self.flags[position] | (RECENT if uid >= self.recent_from else 0)
+        return write_flags(bits, self.keywords.get(uid, ""))
+
+    def _own(self) -> None:
+        if not self._owned:
+            self.uids, self.modseqs, self.flags = self.uids[:], self.modseqs[:], self.flags[:]
+            self._owned = True
+
+    def set_states(self, states: Iterable[MessageState]) -> list[int]:
+        """Take over what messages of the view are like now; the positions where flags differ, ascending."""
+        changed = []
+        for state in states:
+            place = self.position(state.uid)
+            if place < 0 or state.modseq < self.modseqs[place]:
+                continue
+            if state.modseq != self.modseqs[place]:
+                self._own()
+                self.modseqs[place] = state.modseq
+            if self._set_flags(place, state):
+                changed.append(place)
+        return changed
+
+    def _set_flags(self, place: int, state: MessageState) -> bool:
+        if state.flags == self.flags[place] and state.keywords == self.keywords.get(state.uid, ""):
+            return False
+        self._own()
+        self.flags[place] = state.flags
+        self._set_keywords(state)
+        return True
+
+    def _set_keywords(self, state: MessageState) -> None:
+        if state.keywords == self.keywords.get(state.uid, ""):
+            return
+        own = self._own_keywords()
+        own.pop(state.uid, None)
+        if state.keywords:
+            own[state.uid] = state.keywords
+
+    def _own_keywords(self) -> dict[int, str]:
+        if not self._keywords_owned:
+            self.keywords = dict(self.keywords)
+            self._keywords_owned = True
+        return cast(dict[int, str], self.keywords)
+
+    def take(self, delta: Delta) -> tuple[list[int], int]:
+        """Apply a delta but for its expunges, which are put in `gone`: (positions with new flags, number of new messages)."""
+        top = self.uids[-1] if self.uids else 0
+        dead = frozenset(delta.expunged)
+        self.gone |= {uid for uid in dead if self.position(uid) >= 0}
+        changed = self.set_states(state for state in delta.changed if state.uid <= top)
+        fresh = [state for state in delta.changed if state.uid > top and state.uid not in dead]
+        if fresh:
+            self._own()
+        for state in fresh:
+            self.uids.append(state.uid)
+            self.modseqs.append(state.modseq)
+            self.flags.append(state.flags)
+            self._set_keywords(state)
+        self.modseq = max(self.modseq, delta.folder.highestmodseq)
+        return changed, len(fresh)
+
+    def drop_gone(self) -> list[int]:
+        """Remove what is in `gone`; the sequence numbers to announce, each true when those before it are gone: descending."""
+        places = sorted((place for uid in self.gone if (place := self.position(uid)) >= 0), reverse=True)
+        if places:
+            self._own()
+        if len(places) < _REBUILD_AT:
+            for place in places:
+                del self.uids[place], self.modseqs[place], self.flags[place]
+        else:
+            mask = bytearray(b"\1" * len(self.uids))
+            for place in places:
+                mask[place] = 0
+            self.uids = array("I", compress(self.uids, mask))
+            self.modseqs = array("Q", compress(self.modseqs, mask))
+            self.flags = array("B", compress(self.flags, mask))
+        for uid in self.gone & self.keywords.keys():
+            del self._own_keywords()[uid]
+        self.gone = frozenset()
+        return [place + 1 for place in places]
+
+    def learn_keywords(self) -> bool:
+        """Whether there are keywords the client has not heard of; it is told of them now."""
+        words = _words(self.keywords.values())
+        fresh = not words <= self.known
+        self.known |= words
+        return fresh
+
+
+def _words(stored: Iterable[str]) -> frozenset[str]:
+    return frozenset(word for keywords in set(stored) for word in keywords.split())
+
+
+def first_unseen(snapshot: Snapshot) -> int:
+    """The sequence number of the first message without \\Seen, 0 if there is none."""
+    marks = snapshot.flags.tobytes().translate(_UNSEEN)
+    return marks.find(b"\1") + 1
+
+
+_UNSEEN = bytes(0 if bits & 1 else 1 for bits in range(256))
+
+
+def folder_keywords(known: frozenset[str]) -> bytes:
+    return " ".join(sorted(known)).encode("ascii", "replace")

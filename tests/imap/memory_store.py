@@ -1,0 +1,301 @@
+"""A MailStore in memory: enough for every command, with a journal like the real one's."""
+
+import re
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from mailcore.kernel.errors import Conflict, NotFound
+from mailcore.kernel.ids import FolderId, MailboxId
+from mailcore.kernel.mailstore import (
+    Appended,
+    Column,
+    Copied,
+    DateLeaf,
+    Delta,
+    FlagMode,
+    FolderInfo,
+    MessageState,
+    Quota,
+    SearchLeaf,
+    SizeLeaf,
+    Snapshot,
+    TextLeaf,
+)
+
+
+@dataclass
+class Part:
+    header_start: int
+    body_start: int
+    body_end: int
+    children: list["Part"]
+    type: str
+    subtype: str
+
+
+@dataclass
+class Message:
+    raw: bytes
+    internaldate: int
+    flags: int = 0
+    keywords: frozenset[str] = frozenset()
+    modseq: int = 1
+    structure: Part | None = None
+
+
+@dataclass
+class Folder:
+    id: FolderId
+    name: str
+    uidvalidity: int
+    special_use: str = ""
+    uidnext: int = 1
+    modseq: int = 1
+    messages: dict[int, Message] = field(default_factory=dict)
+    expunged: dict[int, int] = field(default_factory=dict)
+    recent_from: int = 1
+
+
+class MemoryStore:
+    """Several sessions may share one; everything happens at once and in order."""
+
+    def __init__(self, mailbox_id: int = 1) -> None:
+        self.mailbox_id = MailboxId(mailbox_id)
+        self.folders: dict[str, Folder] = {}
+        self.subscribed: set[str] = set()
+        self._next_id = 1
+        self.fail_with: Exception | None = None
+        self.create_folder("INBOX")
+        self.set_subscribed("INBOX", True)
+
+    def _folder(self, name: str) -> Folder:
+        if self.fail_with is not None:
+            raise self.fail_with
+        try:
+            return self.folders[name]
+        except KeyError:
+            raise NotFound("There is no such folder.") from None
+
+    def _by_id(self, folder_id: FolderId) -> Folder:
+        if self.fail_with is not None:
+            raise self.fail_with
+        for folder in self.folders.values():
+            if folder.id == folder_id:
+                return folder
+        raise NotFound("There is no such folder.")
+
+    def _info(self, folder: Folder) -> FolderInfo:
+        messages = folder.messages.values()
+        return FolderInfo(
+            folder.id, folder.name, folder.uidvalidity, folder.uidnext, folder.modseq, len(folder.messages),
+            sum(not message.flags & 1 for message in messages), sum(len(message.raw) for message in messages),
+            folder.special_use, folder.name in self.subscribed,
+        )  # fmt: skip
+
+    def list_folders(self) -> list[FolderInfo]:
+        return [self._info(folder) for folder in self.folders.values()]
+
+    def list_subscribed(self) -> list[str]:
+        return sorted(self.subscribed)
+
+    def get_folder(self, name: str) -> FolderInfo:
+        return self._info(self._folder(name))
+
+    def create_folder(self, name: str, special_use: str = "") -> FolderInfo:
+        if name in self.folders:
+            raise Conflict("That folder exists already.")
+        levels = name.split("/")
+        for count in range(1, len(levels) + 1):
+            part = "/".join(levels[:count])
+            if part not in self.folders:
+                self.folders[part] = Folder(FolderId(self._next_id), part, 1_000 + self._next_id)
+                self._next_id += 1
+        self.folders[name].special_use = special_use
+        return self._info(self.folders[name])
+
+    def delete_folder(self, name: str) -> None:
+        self._folder(name)
+        if any(other.startswith(name + "/") for other in self.folders):
+            raise Conflict("That folder has folders in it.")
+        del self.folders[name]
+
+    def rename_folder(self, old: str, new: str) -> None:
+        self._folder(old)
+        if new in self.folders:
+            raise Conflict("That folder exists already.")
+        if old == "INBOX":
+            self.create_folder(new)
+            self.move(self.folders["INBOX"].id, sorted(self.folders["INBOX"].messages), new)
+            return
+        for name in [name for name in self.folders if name == old or name.startswith(old + "/")]:
+            folder = self.folders.pop(name)
+            folder.name = new + name[len(old) :]
+            self.folders[folder.name] = folder
+
+    def set_subscribed(self, name: str, subscribed: bool) -> None:
+        (self.subscribed.add if subscribed else self.subscribed.discard)(name)
+
+    def open(self, name: str, *, read_only: bool) -> Snapshot:
+        folder = self._folder(name)
+        uids = sorted(folder.messages)
+        messages = [folder.messages[uid] for uid in uids]
+        keywords = {uid: " ".join(sorted(folder.messages[uid].keywords)) for uid in uids if folder.messages[uid].keywords}
+        snapshot = Snapshot(
+            self._info(folder), array("I", uids), array("Q", [one.modseq for one in messages]), array("B", [one.flags for one in messages]),
+            keywords, folder.recent_from,
+        )  # fmt: skip
+        if not read_only:
+            folder.recent_from = folder.uidnext
+        return snapshot
+
+    def _state(self, folder: Folder, uid: int) -> MessageState:
+        message = folder.messages[uid]
+        return MessageState(uid, message.modseq, message.flags, " ".join(sorted(message.keywords)))
+
+    def changes_since(self, folder_id: FolderId, modseq: int) -> Delta:
+        folder = self._by_id(folder_id)
+        return Delta(
+            self._info(folder),
+            sorted(uid for uid, when in folder.expunged.items() if when > modseq),
+            [self._state(folder, uid) for uid in sorted(folder.messages) if folder.messages[uid].modseq > modseq],
+        )
+
+    def fetch(self, folder_id: FolderId, uids: Sequence[int], columns: Sequence[Column]) -> Iterator[tuple[Any, ...]]:
+        folder = self._by_id(folder_id)
+        for uid in uids:
+            message = folder.messages.get(uid)
+            if message is not None:
+                yield (uid, *(column_of(message, uid, column) for column in columns))
+
+    def match(self, folder_id: FolderId, leaf: SearchLeaf, uids: Sequence[int]) -> set[int]:
+        folder = self._by_id(folder_id)
+        return {uid for uid in uids if uid in folder.messages and leaf_holds(folder.messages[uid], leaf)}
+
+    def append(self, name: str, raw: bytes, *, flags: int, keywords: frozenset[str], internaldate: int | None) -> Appended:
+        folder = self._folder(name)
+        uid = folder.uidnext
+        folder.uidnext += 1
+        folder.modseq += 1
+        when = 1_767_225_600 + uid if internaldate is None else internaldate
+        folder.messages[uid] = Message(raw, when, flags, keywords, folder.modseq)
+        return Appended(folder.uidvalidity, uid)
+
+    def copy(self, folder_id: FolderId, uids: Sequence[int], target: str) -> Copied:
+        source, folder = self._by_id(folder_id), self._folder(target)
+        pairs = []
+        for uid in uids:
+            message = source.messages.get(uid)
+            if message is not None:
+                kept = self.append(target, message.raw, flags=message.flags, keywords=message.keywords, internaldate=message.internaldate)
+                pairs.append((uid, kept.uid))
+        return Copied(folder.uidvalidity, pairs)
+
+    def move(self, folder_id: FolderId, uids: Sequence[int], target: str) -> Copied:
+        copied = self.copy(folder_id, uids, target)
+        self._remove(self._by_id(folder_id), [source for source, _ in copied.pairs])
+        return copied
+
+    def store_flags(
+        self, folder_id: FolderId, uids: Sequence[int], *, mode: FlagMode, flags: int, keywords: frozenset[str],
+        unchanged_since: int | None = None,
+    ) -> list[MessageState]:  # fmt: skip
+        folder = self._by_id(folder_id)
+        changed = []
+        for uid in uids:
+            message = folder.messages.get(uid)
+            if message is None or (unchanged_since is not None and message.modseq > unchanged_since):
+                continue
+            before = (message.flags, message.keywords)
+            if mode is FlagMode.ADD:
+                after = (message.flags | flags, message.keywords | keywords)
+            elif mode is FlagMode.REMOVE:
+                after = (message.flags & ~flags, message.keywords - keywords)
+            else:
+                after = (flags, keywords)
+            if after != before:
+                changed.append(uid)
+                message.flags, message.keywords = after
+        if changed:
+            folder.modseq += 1
+        for uid in changed:
+            folder.messages[uid].modseq = folder.modseq
+        return [self._state(folder, uid) for uid in changed]
+
+    def expunge(self, folder_id: FolderId, uids: Iterable[int] | None, *, only_deleted: bool = True) -> list[int]:
+        folder = self._by_id(folder_id)
+        asked = folder.messages if uids is None else uids
+        dead = sorted(uid for uid in asked if uid in folder.messages and (not only_deleted or folder.messages[uid].flags & 8))
+        self._remove(folder, dead)
+        return dead
+
+    def _remove(self, folder: Folder, uids: Sequence[int]) -> None:
+        if uids:
+            folder.modseq += 1
+        for uid in uids:
+            del folder.messages[uid]
+            folder.expunged[uid] = folder.modseq
+
+    def quota(self) -> Quota:
+        return Quota(0, 0, sum(len(folder.messages) for folder in self.folders.values()))
+
+
+def column_of(message: Message, uid: int, column: Column) -> Any:
+    match column:
+        case "uid":
+            return uid
+        case "size":
+            return len(message.raw)
+        case "internaldate" | "savedate":
+            return message.internaldate
+        case "envelope":
+            return b"(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)"
+        case "bodystructure" | "body":
+            return b'("TEXT" "PLAIN" NIL NIL NIL "7BIT" %d 1)' % len(message.raw)
+        case "structure":
+            return message.structure
+        case "raw":
+            return message.raw
+        case "header":
+            return header_of(message.raw)
+        case "prefix_size":
+            return 0
+        case "email_id" | "thread_id":
+            return f"M{uid}"
+        case "snippet":
+            return "snippet"
+
+
+def header_of(raw: bytes) -> bytes:
+    found = re.search(rb"\r\n\r\n", raw)
+    return raw[: found.end()] if found else raw
+
+
+def leaf_holds(message: Message, leaf: SearchLeaf) -> bool:
+    parsed = message_from_bytes(message.raw)
+    if isinstance(leaf, SizeLeaf):
+        return len(message.raw) > leaf.octets if leaf.op == "larger" else len(message.raw) < leaf.octets
+    if isinstance(leaf, DateLeaf):
+        when = (
+            parsedate_to_datetime(parsed["Date"])
+            if leaf.field == "sent" and parsed["Date"]
+            else datetime.fromtimestamp(message.internaldate, UTC)
+        )
+        day = when.date()
+        return {"before": day < leaf.day, "on": day == leaf.day, "since": day >= leaf.day}[leaf.op]
+    assert isinstance(leaf, TextLeaf)
+    text = message.raw.decode("utf-8", "replace")
+    if leaf.field == "text":
+        haystack = text
+    elif leaf.field == "body":
+        haystack = text[len(header_of(message.raw)) :]
+    else:
+        value = parsed[leaf.header if leaf.field == "header" else leaf.field]
+        if value is None:
+            return False
+        haystack = str(value)
+    return leaf.needle.lower() in haystack.lower()
