@@ -1,0 +1,137 @@
+"""IMAP on a socket: commands cut by `imap.grammar.framing`, run by `imap.session`, IDLE woken by the hub."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+from mailcore.directory.authentication import authenticate
+from mailcore.imap.grammar.framing import Command, CommandReader, Continuation, TooLong
+from mailcore.imap.session.config import SessionConfig
+from mailcore.imap.session.session import Session
+from mailcore.kernel.errors import Denied
+from mailcore.kernel.events import Event, FolderChanged
+from mailcore.kernel.limits import ImapLimits
+from mailcore.kernel.mailstore import MailStore
+from mailcore.kernel.principal import Principal
+from mailcore.store.mailstore import LocalMailStore
+
+from .channel import Channel, Stopping
+from .services import Services
+
+_STOPPING = b"* BYE The server is going down, come back soon\r\n"
+
+
+def open_store(principal: Principal) -> MailStore:
+    if principal.mailbox_id is None:
+        raise Denied("This login has no mailbox.")
+    return LocalMailStore(principal.mailbox_id)
+
+
+async def serve(channel: Channel, services: Services) -> None:
+    config = SessionConfig(
+        peer=channel.peer,
+        tls=channel.tls is not None,
+        starttls=channel.tls is None,
+        clear_login=services.may_log_in_clear(channel),
+        limits=ImapLimits(max_literal_bytes=services.environment.max_message_bytes),
+    )
+    session = Session(config, authenticate, open_store)
+    await channel.send(session.greeting())
+    with ExitStack() as watch:
+        await _Conversation(channel, services, session, watch).run()
+
+
+class _Conversation:
+    def __init__(self, channel: Channel, services: Services, session: Session, watch: ExitStack) -> None:
+        self._channel = channel
+        self._services = services
+        self._session = session
+        self._watch = watch
+        self._is_watching = False
+        self._reader = CommandReader(session.config.limits, allow_append=False)
+        self._held: Continuation | TooLong | None = None
+
+    async def run(self) -> None:
+        channel, session, limits = self._channel, self._session, self._session.config.limits
+        while not session.close and not channel.has_ended:
+            try:
+                data = await channel.read(limits.login_timeout if session.principal is None else limits.idle_timeout)
+            except TimeoutError:
+                await channel.send(session.timeout())
+                return
+            except Stopping:
+                await channel.send(_STOPPING)
+                return
+            if channel.wake:
+                channel.wake = False
+                await channel.send(await self._services.bridge.call(session.poll))
+            self._reader.feed(data)
+            while not session.close and await self._take_one():
+                pass
+
+    async def _take_one(self) -> bool:
+        """Do the next thing the client sent; False while more input is needed."""
+        self._reader.allow_append = self._session.principal is not None
+        item = self._held or self._reader.next()
+        self._held = None
+        match item:
+            case None:
+                return False
+            case Continuation():
+                await self._channel.send(b"+ OK\r\n")
+            case TooLong(reply, close):
+                self._session.close |= close
+                await self._channel.send(reply)
+            case Command():
+                await self._run(item)
+        return True
+
+    async def _run(self, command: Command) -> None:
+        session, call = self._session, self._services.bridge.call
+        if session.idling is not None:
+            await self._channel.send(await call(session.done_idle, command.text))
+        elif session.pending_auth is not None:
+            await self._channel.send(await call(session.continue_auth, command.text))
+        elif session.is_quick(command):
+            await self._say(b"".join(session.execute(command)))
+        else:
+            await self._say(await self._services.bridge.stream(self._execute(command), self._channel.send))
+
+    def _execute(self, command: Command) -> Iterator[bytes]:
+        """A command and those pipelined behind it, up to one that needs the listener. Runs in a thread; nobody else
+        touches the reader meanwhile."""
+        session = self._session
+        while True:
+            yield from session.execute(command)
+            if session.close or session.starttls_requested or session.idling is not None or session.pending_auth is not None:
+                return
+            self._reader.allow_append = session.principal is not None
+            following = self._reader.next()
+            if not isinstance(following, Command):
+                self._held = following
+                return
+            command = following
+
+    async def _say(self, rest: bytes) -> None:
+        session = self._session
+        if session.starttls_requested:
+            await self._channel.start_tls(self._services.tls, rest)
+            session.tls_started()
+            self._reader.clear()
+            self._held = None
+            return
+        await self._channel.send(rest)
+        if session.idling is not None:
+            await self._start_watching()
+
+    async def _start_watching(self) -> None:
+        if not self._is_watching and self._session.mailbox_id is not None:
+            self._watch.enter_context(self._services.hub.watch(self._session.mailbox_id, self._wake))
+            self._is_watching = True
+            # Something may have happened between the command's own look and the watch.
+            await self._channel.send(await self._services.bridge.call(self._session.poll))
+
+    def _wake(self, event: Event | None) -> None:
+        if self._session.idling is None:
+            return
+        if not isinstance(event, FolderChanged) or event.folder_id == self._session.selected_folder_id:
+            self._channel.nudge()

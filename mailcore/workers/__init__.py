@@ -1,0 +1,1 @@
+"""Celery's side: tasks of a few lines, and the worker that hosts the listeners."""
