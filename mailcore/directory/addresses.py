@@ -103,16 +103,21 @@ def leads_to(*, starts: tuple[str, ...], goal: str, catch_all_domain: str = "") 
     seen: set[str] = set()
     while waiting and len(seen) <= MAX_EXPANSION:
         resolution = resolve(waiting.popleft())
-        if goal and resolution.address == goal:
+        caught = resolution.kind in (Kind.CATCH_ALL, Kind.UNKNOWN)
+        if goal and goal in (resolution.address, _without_detail(resolution.address) if caught else ""):
             return True
         # Without a catch-all as yet, what is unknown now is what the new one will take.
-        caught = resolution.kind in (Kind.CATCH_ALL, Kind.UNKNOWN)
         if caught and catch_all_domain and resolution.domain == catch_all_domain:
             return True
         if resolution.address not in seen:
             seen.add(resolution.address)
             waiting.extend(MailAddress.parse(target) for target in resolution.targets)
     return False
+
+
+def _without_detail(address: str) -> str:
+    parsed = MailAddress.parse(address)
+    return str(MailAddress(parsed.split_detail()[0], parsed.domain))
 
 
 def _of_row(row: tuple[Any, ...], *, local: str, domain: str, detail: str) -> Resolution:

@@ -26,5 +26,6 @@ def make_cast() -> Cast:
     cy = mailboxes.create(address="cy@other.test", password=PASSWORD)
     assert bo.user_id is not None
     users.set_role(user_id=bo.user_id, role=User.Role.DOMAIN_ADMIN, domains=(example,))
+    bo.refresh_from_db()
     root = users.create(login="admin", password=PASSWORD, role=User.Role.ROOT)
     return Cast(example=example, other=other, ann=ann, bo=bo, cy=cy, root=root)
