@@ -40,12 +40,22 @@ class Facteur:
         self.pidfile = data / "bench.pid"
 
     def manage(self, *words: str, given: str = "") -> None:
-        subprocess.run([sys.executable, "manage.py", *words], cwd=ROOT, env=self.environment, input=given, text=True, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env=self.environment,
+            input=given,
+            text=True,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
 
     def __enter__(self) -> "Facteur":
         self.data.mkdir(parents=True, exist_ok=True)
         self.log = (self.data / "up.log").open("w")
-        self.process = subprocess.Popen([sys.executable, "manage.py", "up"], cwd=ROOT, env=self.environment, stdout=self.log, stderr=self.log)
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "up"], cwd=ROOT, env=self.environment, stdout=self.log, stderr=self.log
+        )
         self.pidfile.write_text(str(self.process.pid))
         for name in ("imap", "smtp", "http"):
             self._wait_for(self.ports[name])

@@ -85,15 +85,31 @@ def _compare(arguments: argparse.Namespace, facteur: Facteur) -> None:
         for _ in range(arguments.rounds):
             for peer in peers:
                 theirs[peer.name].append(
-                    _ingest(smtp_port=peer.smtp_port, imap_port=peer.imap_port, domain=peer.domain, password="pw", full_login=False, messages=arguments.ingest)
+                    _ingest(
+                        smtp_port=peer.smtp_port,
+                        imap_port=peer.imap_port,
+                        domain=peer.domain,
+                        password="pw",
+                        full_login=False,
+                        messages=arguments.ingest,
+                    )
                 )
             ports = facteur.ports
             ours.append(
-                _ingest(smtp_port=ports["smtp"], imap_port=ports["imap"], domain=DOMAIN, password=PASSWORD, full_login=True, messages=arguments.ingest)
+                _ingest(
+                    smtp_port=ports["smtp"],
+                    imap_port=ports["imap"],
+                    domain=DOMAIN,
+                    password=PASSWORD,
+                    full_login=True,
+                    messages=arguments.ingest,
+                )
             )
         _show(ours, theirs)
     if "imap" in arguments.parts:
-        sides = [(peer.name, peer.imap_port, "reader", "pw") for peer in peers] + [("facteur", facteur.ports["imap"], f"u20@{DOMAIN}", PASSWORD)]
+        sides = [(peer.name, peer.imap_port, "reader", "pw") for peer in peers] + [
+            ("facteur", facteur.ports["imap"], f"u20@{DOMAIN}", PASSWORD)
+        ]
         for _, port, user, password in sides:
             _load("fill.py", "--port", port, "--user", user, "--pw", password, "--mbox", "INBOX", "-m", arguments.messages)
         ours, theirs = [], {peer.name: [] for peer in peers}
