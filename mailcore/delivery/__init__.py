@@ -1,0 +1,1 @@
+"""A message from the door to a mailbox or the next host: intake, routing, delivery, reports."""

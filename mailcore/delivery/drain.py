@@ -1,0 +1,90 @@
+"""One turn of a worker: claim what is due, route it, deliver it, settle it.
+
+Every step may be repeated after a crash at any point: leases run out, local delivery is
+idempotent, and a report exists exactly when the result it reports is kept.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from mailcore.queue import claims
+from mailcore.queue.claims import Lease
+from mailcore.queue.settlement import Result, Verdict
+
+from . import local, remote, routing, settling
+from .local import Parcel
+from .remote import Errand
+from .resolver import DnsResolver, Resolver
+from .routing import Route, Way
+
+log = logging.getLogger(__name__)
+
+BATCH = 200
+
+
+@dataclass(slots=True)
+class _Plan:
+    answers: list[Result] = field(default_factory=list)
+    """Known without delivering anything."""
+    parcels: list[Parcel] = field(default_factory=list)
+    outgoing: list[Lease] = field(default_factory=list)
+
+
+def drain(*, owner: str, limit: int = BATCH, now: int | None = None, resolver: Resolver | None = None) -> int:
+    """Handle up to `limit` recipients that are due; their number, 0 where the queue has nothing to do."""
+
+    def clock() -> int:
+        return int(time.time()) if now is None else now
+
+    leases = claims.claim_due(now=clock(), owner=owner, limit=limit)
+    if not leases:
+        return 0
+    plan = _make_plan(leases)
+    settling.settle(plan.answers, now=clock(), owner=owner)
+    if plan.parcels:
+        settling.settle(local.deliver(plan.parcels), now=clock(), owner=owner)
+    if plan.outgoing:
+        remote.deliver(plan.outgoing, errand=Errand(owner, clock, resolver or DnsResolver()))
+    return len(leases)
+
+
+def drain_all(*, owner: str, limit: int = BATCH, stop: Callable[[], bool] = lambda: False) -> int:
+    """Drain until nothing is due or `stop` says so; the number handled."""
+    total = 0
+    while not stop() and (handled := drain(owner=owner, limit=limit)):
+        total += handled
+    return total
+
+
+def _make_plan(leases: Sequence[Lease]) -> _Plan:
+    plan = _Plan()
+    routes: dict[str, Route] = {}
+    for lease in leases:
+        route = routes.get(lease.address)
+        if route is None:
+            route = routes[lease.address] = _route(lease.address)
+        if route.way is Way.MAILBOX and route.mailbox_id is not None:
+            plan.parcels.append(Parcel(lease, route.mailbox_id, route.address))
+        elif route.way is Way.REMOTE:
+            plan.outgoing.append(lease)
+        else:
+            plan.answers.append(_answer(lease, route))
+    return plan
+
+
+def _route(address: str) -> Route:
+    try:
+        return routing.route(address)
+    except Exception:
+        # One address that cannot be looked up must not hold up the batch it came in.
+        log.exception("no route for %r", address)
+        return Route(Way.DEFER, address, code=451, text="4.3.0 The address could not be looked up.")
+
+
+def _answer(lease: Lease, route: Route) -> Result:
+    if route.way is Way.EXPAND:
+        return Result(lease, Verdict.EXPANDED, 250, f"stands for {', '.join(route.targets)}"[:900], targets=route.targets)
+    verdict = Verdict.DEFERRED if route.way is Way.DEFER else Verdict.FAILED
+    return Result(lease, verdict, route.code, route.text)

@@ -1,0 +1,161 @@
+"""Reports to the sender: failed, delayed, delivered. Pure: results in, message bytes out.
+
+RFC 3464 (delivery status), RFC 6522 (multipart/report), RFC 3461 §5.2 and §6 (what was asked for),
+RFC 6533 §3 (addresses beyond ASCII). A report has the null sender, and a message from the null
+sender is never reported on, so no report can cause another.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.utils import formatdate
+
+from mailcore.queue.claims import Lease
+from mailcore.queue.settlement import Result, Verdict
+
+MAX_RETURNED = 1_000_000
+"""A larger original is returned as headers only, whatever RET says."""
+_ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})\b")
+_DEFAULT_STATUS = {"failed": "5.0.0", "delayed": "4.0.0", "delivered": "2.0.0", "relayed": "2.0.0"}
+_TITLE = {
+    "failed": "Your message could not be delivered",
+    "delayed": "Your message is delayed",
+    "delivered": "Your message was delivered",
+    "relayed": "Your message was passed on",
+}
+_EXPLANATION = {
+    "failed": "could not be delivered to the addresses below. It will not be tried again.",
+    "delayed": "has not been delivered to the addresses below yet. It is still being tried; there is nothing you need to do.",
+    "delivered": "was delivered to the addresses below, as you asked to be told.",
+    "relayed": "was passed on to a system that sends no delivery reports.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report about one entry."""
+
+    action: str
+    """failed, delayed, delivered or relayed: RFC 3464 §2.3.3."""
+    results: tuple[Result, ...]
+
+    @property
+    def lease(self) -> Lease:
+        return self.results[0].lease
+
+
+def wanted_action(result: Result, *, is_late: bool) -> str:
+    """The action to report for a final result, "" for none. RFC 3461 §4.1: without NOTIFY, failures and delays."""
+    lease = result.lease
+    if not lease.sender:
+        return ""
+    asked = {word.strip().upper() for word in lease.notify.split(",") if word.strip()}
+    if result.verdict is Verdict.FAILED:
+        return "failed" if not asked or "FAILURE" in asked else ""
+    if result.verdict is Verdict.DEFERRED:
+        return "delayed" if is_late and not lease.delay_notified and (not asked or "DELAY" in asked) else ""
+    if "SUCCESS" not in asked or result.peer_reports:
+        return ""
+    return {Verdict.DELIVERED: "delivered", Verdict.SENT: "relayed"}.get(result.verdict, "")
+
+
+def group(results: Sequence[tuple[Result, str]]) -> list[Report]:
+    """Reports for (result, action) pairs: one for each entry and action."""
+    found: dict[tuple[int, str], list[Result]] = {}
+    for result, action in results:
+        if action:
+            found.setdefault((result.lease.entry_id, action), []).append(result)
+    return [Report(action, tuple(group)) for (_, action), group in found.items()]
+
+
+def build(report: Report, *, original: bytes, hostname: str, now: int, boundary: str) -> bytes:
+    """The whole report but its Message-ID, which the intake adds."""
+    lease = report.lease
+    full = report.action == "failed" and lease.ret.upper() == "FULL" and len(original) <= MAX_RETURNED
+    returned = original if full else original[: _header_end(original)]
+    kind = "message/rfc822" if full else "text/rfc822-headers"
+    parts = (
+        ("text/plain; charset=utf-8", _text(report, hostname).encode()),
+        ("message/delivery-status", _status(report, hostname, now).encode("ascii", "backslashreplace")),
+        (kind, returned),
+    )
+    head = (
+        f"From: Mail delivery <MAILER-DAEMON@{hostname}>\r\nTo: <{lease.sender}>\r\nSubject: {_TITLE[report.action]}\r\n"
+        f"Date: {formatdate(now)}\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
+        f'Content-Type: multipart/report; report-type=delivery-status; boundary="{boundary}"\r\n\r\n'
+    ).encode()
+    body = b"".join(_part(boundary, content_type, content) for content_type, content in parts)
+    return head + body + f"--{boundary}--\r\n".encode()
+
+
+def _part(boundary: str, content_type: str, content: bytes) -> bytes:
+    encoding = "7bit" if content.isascii() else "8bit"
+    head = f"--{boundary}\r\nContent-Type: {content_type}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
+    return head.encode() + content + (b"" if content.endswith(b"\r\n") else b"\r\n")
+
+
+def _text(report: Report, hostname: str) -> str:
+    lease = report.lease
+    lines = [
+        f"This is the mail system at {hostname}.",
+        "",
+        f"Your message {_EXPLANATION[report.action]}",
+        "",
+    ]
+    for result in report.results:
+        lines += [f"  <{result.lease.address}>", f"      {_one_line(result.text)}", ""]
+    lines += [f"Message-ID: {lease.message_id or 'none'}", f"Received by us: {formatdate(lease.received_at)}", f"Reference: {lease.trace_id}"]
+    return "\r\n".join(lines) + "\r\n"
+
+
+def _status(report: Report, hostname: str, now: int) -> str:
+    lease = report.lease
+    message = [f"Reporting-MTA: dns; {hostname}", f"Arrival-Date: {formatdate(lease.received_at)}", f"X-Queue-Id: {lease.trace_id}"]
+    if lease.envid:
+        message.insert(0, f"Original-Envelope-Id: {_decode_xtext(lease.envid)}")
+    return "\r\n".join(message) + "\r\n" + "".join("\r\n" + _recipient(report, result, now) for result in report.results)
+
+
+def _recipient(report: Report, result: Result, now: int) -> str:
+    lease = result.lease
+    fields = []
+    if lease.orcpt:
+        kind, _, address = lease.orcpt.partition(";")
+        fields.append(f"Original-Recipient: {kind}; {_decode_xtext(address)}")
+    found = _ENHANCED.match(result.text)
+    fits = found is not None and found[1][0] == _DEFAULT_STATUS[report.action][0]
+    fields += [
+        f"Final-Recipient: {_typed(lease.address)}",
+        f"Action: {report.action}",
+        f"Status: {found[1] if found and fits else _DEFAULT_STATUS[report.action]}",
+    ]
+    if result.host:
+        fields.append(f"Remote-MTA: dns; {result.host}")
+    if result.code and result.verdict is not Verdict.DELIVERED:
+        fields.append(f"Diagnostic-Code: smtp; {result.code} {_one_line(result.text)}")
+    fields.append(f"Last-Attempt-Date: {formatdate(now)}")
+    if report.action == "delayed":
+        fields.append(f"Will-Retry-Until: {formatdate(lease.expires_at)}")
+    return "\r\n".join(fields) + "\r\n"
+
+
+def _typed(address: str) -> str:
+    """RFC 6533 §3: an address beyond ASCII, written in ASCII."""
+    if address.isascii():
+        return f"rfc822; {address}"
+    return "utf-8; " + "".join(char if char.isascii() else f"\\x{{{ord(char):X}}}" for char in address)
+
+
+def _decode_xtext(text: str) -> str:
+    """RFC 3461 §4; what would break out of its line stays encoded."""
+    plain = re.sub(r"\+([0-9A-F]{2})", lambda match: chr(int(match[1], 16)), text)
+    return plain if plain.isprintable() and plain.isascii() else text
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:900]
+
+
+def _header_end(raw: bytes) -> int:
+    found = re.search(rb"\r?\n\r?\n", raw)
+    return found.end() if found else min(len(raw), MAX_RETURNED)

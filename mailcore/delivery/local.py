@@ -1,0 +1,80 @@
+"""Delivery into mailboxes here, many at once, and never twice.
+
+The store takes a key for each delivery; a batch repeated after a crash stores nothing again.
+Return-Path and Delivered-To are put before the message (RFC 5321 §4.4; RFC 9228).
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mailcore.kernel.ids import BlobId, MailboxId
+from mailcore.queue import schedule
+from mailcore.queue.claims import Lease
+from mailcore.queue.settlement import Result, Verdict
+from mailcore.store import writer
+from mailcore.store.writer import Delivery, Outcome
+
+log = logging.getLogger(__name__)
+
+INBOX = "INBOX"
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    lease: Lease
+    mailbox_id: MailboxId
+    address: str
+    """Canonical address of the mailbox."""
+
+
+def deliver(parcels: Sequence[Parcel]) -> list[Result]:
+    """One result for each; what is reported as delivered is committed. Over quota is tried for three days."""
+    looped = [_looped(parcel) for parcel in parcels if is_loop(parcel)]
+    fit = [parcel for parcel in parcels if not is_loop(parcel)]
+    return looped + _store(fit)
+
+
+def is_loop(parcel: Parcel) -> bool:
+    return bool(parcel.lease.delivered_to) and parcel.address.lower() in parcel.lease.delivered_to.split("\n")
+
+
+def make_prefix(parcel: Parcel) -> bytes:
+    return f"Return-Path: <{parcel.lease.sender}>\r\nDelivered-To: {parcel.address}\r\n".encode()
+
+
+def _store(parcels: Sequence[Parcel]) -> list[Result]:
+    try:
+        delivered = writer.deliver([_delivery(parcel) for parcel in parcels])
+    except Exception:
+        if len(parcels) == 1:
+            log.exception("local delivery failed trace=%s", parcels[0].lease.trace_id)
+            return [Result(parcels[0].lease, Verdict.DEFERRED, 451, "4.3.0 The mailbox could not be written.")]
+        # One message must not hold up the others: each is tried on its own.
+        return [result for parcel in parcels for result in _store([parcel])]
+    return [_result(parcel, one.outcome) for parcel, one in zip(parcels, delivered, strict=True)]
+
+
+def _delivery(parcel: Parcel) -> Delivery:
+    lease = parcel.lease
+    return Delivery(
+        mailbox_id=parcel.mailbox_id,
+        folder=INBOX,
+        blob_id=BlobId(lease.blob_id),
+        # By mailbox, not by recipient: one message to a person and to an alias of theirs arrives once.
+        key=f"{lease.entry_id}:{parcel.mailbox_id}:{INBOX}",
+        prefix=make_prefix(parcel),
+        internaldate=lease.received_at,
+    )
+
+
+def _result(parcel: Parcel, outcome: Outcome) -> Result:
+    lease = parcel.lease
+    if outcome is Outcome.OVER_QUOTA:
+        give_up_at = lease.received_at + schedule.OVER_QUOTA_LIFETIME
+        return Result(lease, Verdict.DEFERRED, 452, "4.2.2 The mailbox is full.", give_up_at=give_up_at)
+    return Result(lease, Verdict.DELIVERED, 250, "2.1.5 Delivered to the mailbox.")
+
+
+def _looped(parcel: Parcel) -> Result:
+    return Result(parcel.lease, Verdict.FAILED, 554, "5.4.6 This message was delivered to this mailbox before: a forwarding loop.")

@@ -1,0 +1,198 @@
+"""Delivery to other hosts: one connection to a destination at a time, its messages one after the other.
+
+RFC 5321 §5, §6. Each transaction is one entry with up to 100 recipients; its results are settled as
+soon as they are known, so that a crash can repeat only what was under way. No network is waited for
+inside a database transaction.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection as database
+
+from mailcore.kernel.envelope import Envelope, EnvelopeRecipient
+from mailcore.kernel.errors import Deferred, MailError, Refused
+from mailcore.kernel.ids import BlobId
+from mailcore.queue import claims, destinations
+from mailcore.queue.claims import Lease
+from mailcore.queue.settlement import Result, Verdict
+from mailcore.smtp.client.actions import ClientConfig, Finished, OutgoingMessage, RecipientResult, TlsUse
+from mailcore.store import blobs
+
+from . import routing, settling, transport
+from .resolver import Resolver
+from .routing import Hop
+from .transport import Connection, LeaseLost
+
+log = logging.getLogger(__name__)
+
+MAX_RECIPIENTS = 100
+MAX_THREADS = 8
+SMTP_PORT = 25
+GREYLIST_RETRY = 300
+
+Job = tuple[Lease, ...]
+"""The recipients of one transaction: one entry, one destination."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What a delivery needs beside its messages."""
+
+    owner: str
+    clock: Callable[[], int]
+    resolver: Resolver
+
+
+def deliver(leases: Sequence[Lease], *, errand: Errand) -> None:
+    """Send and settle everything given, several destinations at once."""
+    by_destination: dict[str, list[Lease]] = {}
+    for lease in leases:
+        by_destination.setdefault(lease.destination, []).append(lease)
+    if len(by_destination) == 1 or database.in_atomic_block:
+        for domain, group in by_destination.items():
+            _deliver_to(domain, group, errand)
+        return
+    with ThreadPoolExecutor(min(MAX_THREADS, len(by_destination)), thread_name_prefix="remote") as pool:
+        for done in [pool.submit(_in_thread, domain, group, errand) for domain, group in by_destination.items()]:
+            done.result()
+
+
+def _in_thread(domain: str, group: Sequence[Lease], errand: Errand) -> None:
+    try:
+        _deliver_to(domain, group, errand)
+    except Exception:
+        # Its leases run out and it is tried again; the other destinations must not suffer.
+        log.exception("delivery to %s failed", domain)
+    finally:
+        database.close()
+
+
+def _deliver_to(domain: str, leases: Sequence[Lease], errand: Errand) -> None:
+    try:
+        hops = _find_hops(domain, errand.resolver)
+    except MailError as error:
+        verdict, code = (Verdict.FAILED, 550) if isinstance(error, Refused) else (Verdict.DEFERRED, 451)
+        text = f"{error.detail.split(' ')[0]} {error.public}"
+        settling.settle([Result(lease, verdict, code, text) for lease in leases], now=errand.clock(), owner=errand.owner)
+        return
+    jobs = list(_cut(leases))
+    last_word, was_reached = "4.4.1 No mail host could be reached.", False
+    for hop in hops:
+        jobs, word, reached = _deliver_by(hop, jobs, errand)
+        last_word, was_reached = word or last_word, was_reached or reached
+        if not jobs:
+            break
+    now = errand.clock()
+    if was_reached:
+        destinations.note_success(domain)
+    else:
+        destinations.note_failure(domain, text=last_word, now=now)
+    left = [lease for job in jobs for lease in job]
+    settling.settle([Result(lease, Verdict.DEFERRED, 451, last_word) for lease in left], now=now, owner=errand.owner)
+
+
+def _deliver_by(hop: Hop, jobs: list[Job], errand: Errand) -> tuple[list[Job], str, bool]:
+    """(jobs another host may still take, last word where the host failed, whether it took part in a transaction)."""
+    left, word, reached = jobs, "", False
+    for tls in (TlsUse.IF_OFFERED, TlsUse.NEVER):
+        for address in _find_addresses(hop.host, errand.resolver):
+            try:
+                connection = transport.connect(address, hop.port, ClientConfig(settings.FACTEUR.hostname, tls=tls), host=hop.host)
+            except OSError as error:
+                word = f"4.4.1 {hop.host} [{address}] does not answer: {error}"
+                continue
+            left, said, took_part = _converse(connection, left, errand)
+            word, reached = said or word, reached or took_part
+            if not left or connection.has_tls_failed:
+                break
+        else:
+            return left, word, reached
+        if not left:
+            return left, word, reached
+    return left, word, reached
+
+
+def _converse(connection: Connection, jobs: Sequence[Job], errand: Errand) -> tuple[list[Job], str, bool]:
+    """Send job after job until done or the host fails; as `_deliver_by`."""
+    reached = False
+    try:
+        for position, job in enumerate(jobs):
+            try:
+                finished = _send(connection, job, errand)
+            except LeaseLost:
+                log.warning("lease lost before the final dot trace=%s", job[0].trace_id)
+                return list(jobs[position + 1 :]), "", reached
+            if finished.session_failed and not connection.has_sent_dot:
+                return list(jobs[position:]), _text(finished.results[0]), reached
+            reached = True
+            results = [_judge(lease, one, connection) for lease, one in zip(job, finished.results, strict=True)]
+            settling.settle(results, now=errand.clock(), owner=errand.owner)
+            if finished.session_failed:
+                return list(jobs[position + 1 :]), _text(finished.results[0]), reached
+        return [], "", reached
+    finally:
+        connection.close()
+
+
+def _send(connection: Connection, job: Job, errand: Errand) -> Finished:
+    token, ids = job[0].token, [lease.id for lease in job]
+    if not claims.extend(token=token, ids=ids, now=errand.clock(), ttl=claims.DATA_TTL):
+        raise LeaseLost
+    raw = blobs.read(BlobId(job[0].blob_id))
+    message = OutgoingMessage(_envelope(job), raw)
+    return connection.send(message, before_dot=lambda: claims.mark_data_sent(token=token, ids=ids, now=errand.clock()))
+
+
+def _envelope(job: Job) -> Envelope:
+    first = job[0]
+    recipients = tuple(EnvelopeRecipient(lease.address, lease.notify, lease.orcpt) for lease in job)
+    return Envelope(first.sender, recipients, bool(first.smtputf8), bool(first.eight_bit), first.ret, first.envid)
+
+
+def _judge(lease: Lease, one: RecipientResult, connection: Connection) -> Result:
+    text = _text(one)
+    if one.ok:
+        return Result(lease, Verdict.SENT, one.code, text, connection.host, peer_reports=connection.offers_reports)
+    if one.permanent:
+        return Result(lease, Verdict.FAILED, one.code, text, connection.host)
+    retry_in = GREYLIST_RETRY if lease.attempts <= 2 and "greylist" in text.lower() else None
+    return Result(lease, Verdict.DEFERRED, one.code, text, connection.host, retry_in=retry_in)
+
+
+def _text(one: RecipientResult) -> str:
+    return f"{one.enhanced} {one.text}".strip()
+
+
+def _cut(leases: Sequence[Lease]) -> Iterator[Job]:
+    by_entry: dict[int, list[Lease]] = {}
+    for lease in leases:
+        by_entry.setdefault(lease.entry_id, []).append(lease)
+    for group in by_entry.values():
+        for start in range(0, len(group), MAX_RECIPIENTS):
+            yield tuple(group[start : start + MAX_RECIPIENTS])
+
+
+def _find_hops(domain: str, resolver: Resolver) -> list[Hop]:
+    hop = routing.find_hop(domain)
+    if hop is not None:
+        return [hop]
+    hosts = resolver.find_hosts(domain)
+    own = settings.FACTEUR.hostname.lower()
+    if own in hosts:
+        # RFC 5321 §5.1: only hosts that are better than ourselves may be tried.
+        hosts = hosts[: hosts.index(own)]
+        if not hosts:
+            raise Refused("This server is the mail host of that domain and does not know it.", f"5.4.6 {domain}")
+    return [Hop(host, SMTP_PORT) for host in hosts]
+
+
+def _find_addresses(host: str, resolver: Resolver) -> list[str]:
+    try:
+        return resolver.find_addresses(host)
+    except Deferred as error:
+        log.info("no address of %s: %s", host, error.detail)
+        return []

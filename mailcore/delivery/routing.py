@@ -1,0 +1,151 @@
+"""Where an address leads, and who may write to it or as it.
+
+One step of delivery: a mailbox here, somewhere else, the addresses an alias stands for, or a no.
+Used at RCPT (may we take it?) and again at delivery (the table may have changed meanwhile).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.conf import settings
+
+from mailcore.directory import addresses, domains, mailboxes
+from mailcore.directory.addresses import Kind as Known
+from mailcore.directory.addresses import Resolution
+from mailcore.kernel.addresses import MailAddress, fold_domain
+from mailcore.kernel.errors import BadSyntax, Denied, LimitReached, NotFound, OverQuota, Refused
+from mailcore.kernel.ids import MailboxId
+from mailcore.kernel.principal import Principal, Role
+from mailcore.store.models import Usage
+
+
+class Way(StrEnum):
+    MAILBOX = "mailbox"
+    REMOTE = "remote"
+    EXPAND = "expand"
+    REFUSE = "refuse"
+    DEFER = "defer"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    way: Way
+    address: str
+    """Canonical, for MAILBOX and REMOTE."""
+    mailbox_id: MailboxId | None = None
+    detail: str = ""
+    targets: tuple[str, ...] = ()
+    code: int = 250
+    text: str = ""
+    """Why not, with the enhanced code first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A next host set by the operator instead of the MX."""
+
+    host: str
+    port: int
+
+
+def route(address: str) -> Route:
+    """One decision for one recipient; never raises for what an address can be."""
+    try:
+        start = _parse(address)
+        ends = addresses.expand(start)
+    except BadSyntax as error:
+        return Route(Way.REFUSE, address, code=553, text=f"5.1.3 {error.public}")
+    except LimitReached as error:
+        return Route(Way.REFUSE, address, code=554, text=f"5.4.6 {error.public}")
+    if not ends:
+        return Route(Way.REFUSE, address, code=554, text="5.4.6 This alias leads back to itself.")
+    if len(ends) > 1:
+        return Route(Way.EXPAND, address, targets=tuple(end.address for end in ends))
+    return _follow(start, ends[0])
+
+
+def _follow(start: MailAddress, end: Resolution) -> Route:
+    if end.kind is Known.MAILBOX:
+        return Route(Way.MAILBOX, end.address, mailbox_id=end.mailbox_id, detail=end.detail)
+    if end.kind is Known.REMOTE:
+        if MailAddress.parse(end.address).folded == start.folded:
+            return Route(Way.REMOTE, end.address)
+        return Route(Way.EXPAND, str(start), targets=(end.address,))
+    if end.kind is Known.SUSPENDED:
+        return Route(Way.DEFER, end.address, code=450, text="4.2.1 This mailbox is suspended.")
+    return Route(Way.REFUSE, end.address, code=550, text="5.1.1 There is no such mailbox here.")
+
+
+def find_hop(domain: str) -> Hop | None:
+    """The operator's route for a domain, else the smarthost, else None: by MX."""
+    for line in settings.FACTEUR.routes:
+        name, _, place = line.partition("=")
+        if fold_domain(name) == domain:
+            return _hop(place)
+    return _hop(settings.FACTEUR.smarthost) if settings.FACTEUR.smarthost else None
+
+
+def check_recipient(*, address: str, principal: Principal | None, size: int) -> None:
+    """Whether a message may be taken for this address.
+
+    NotFound: unknown here. Refused: relaying, or suspended. OverQuota: every mailbox it leads to is full.
+    """
+    first = addresses.resolve(_parse(address))
+    if first.kind is Known.REMOTE:
+        if principal is None:
+            raise Refused("Relaying is not allowed without a login.", f"5.7.1 {address}")
+        return
+    ends = addresses.expand(_parse(address)) if first.targets else (first,)
+    if any(end.kind is Known.REMOTE for end in ends):
+        return
+    found = [end.mailbox_id for end in ends if end.kind is Known.MAILBOX and end.mailbox_id is not None]
+    if not found:
+        if any(end.kind is Known.SUSPENDED for end in ends):
+            raise Refused("This mailbox is suspended.", f"5.2.1 {address}")
+        raise NotFound("There is no such mailbox here.", f"5.1.1 {address}")
+    if all(is_full(mailbox_id, size) for mailbox_id in found):
+        raise OverQuota("The mailbox is full.", f"4.2.2 {address}")
+
+
+def check_sender(*, address: str, principal: Principal) -> None:
+    """Denied where this login may not send as this address. The null sender is anybody's."""
+    if not address:
+        return
+    resolution = addresses.resolve(MailAddress.parse(address))
+    if principal.role is Role.ROOT and resolution.kind is not Known.REMOTE:
+        return
+    if principal.mailbox_id is not None:
+        if resolution.mailbox_id == principal.mailbox_id:
+            return
+        if resolution.kind is Known.ALIAS and any(
+            end.mailbox_id == principal.mailbox_id for end in addresses.expand(MailAddress.parse(address))
+        ):
+            return
+    raise Denied(f"You may not send as {address}.", f"{principal.login} as {address}")
+
+
+def is_full(mailbox_id: MailboxId, size: int) -> bool:
+    limit = mailboxes.find_limit(mailbox_id=mailbox_id)
+    if limit is None or not limit.bytes:
+        return False
+    used = Usage.objects.filter(mailbox_id=mailbox_id).values_list("bytes", flat=True).first() or 0
+    return used + size > limit.bytes
+
+
+def _parse(text: str) -> MailAddress:
+    """`postmaster` alone, or at this host's own name, is the postmaster of the first domain here."""
+    if text.lower() == "postmaster":
+        text = f"postmaster@{settings.FACTEUR.hostname}"
+    address = MailAddress.parse(text)
+    own = settings.FACTEUR.hostname.lower()
+    if address.domain == own and address.folded_local in addresses.SYSTEM_NAMES and not domains.is_local(name=own):
+        active = next((domain.name for domain in domains.list_all() if domain.is_active and domain.alias_of_id is None), own)
+        return MailAddress(address.local, active)
+    return address
+
+
+def _hop(place: str) -> Hop:
+    host, colon, port = place.rpartition(":")
+    if not colon or not port.isdigit():
+        return Hop(place.strip("[]"), 25)
+    return Hop(host.strip("[]"), int(port))

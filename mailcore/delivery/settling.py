@@ -1,0 +1,97 @@
+"""Settling with everything that shares a result's fate: reports to the sender, an alias's recipients.
+
+All in one transaction, so a report is made exactly when its result is kept, and once.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
+
+from mailcore import bell
+from mailcore.kernel.envelope import Envelope, EnvelopeRecipient, Origin
+from mailcore.kernel.ids import BlobId
+from mailcore.queue import journey, schedule, settlement
+from mailcore.queue.journey import Stage, Step
+from mailcore.queue.settlement import Decided, Result, Verdict
+from mailcore.store import blobs
+
+from . import dsn, intake
+from .dsn import Report
+from .intake import Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    report: Report
+    prepared: Prepared
+    written: blobs.Written
+
+
+def settle(results: Sequence[Result], *, now: int, owner: str) -> int:
+    """Keep what these attempts came to; the number that was still ours to settle."""
+    if not results:
+        return 0
+    decided = [settlement.decide(result, now=now) for result in results]
+    # Bytes are written and flushed before the transaction: the write lock is everybody's.
+    letters = _write_letters(_reports([one.result for one in decided], now), now)
+    with transaction.atomic():
+        mine = settlement.settle(decided, now=now, owner=owner)
+        _expand(decided, mine, now)
+        _post(letters, mine, now)
+    return len(mine)
+
+
+def _reports(results: Sequence[Result], now: int) -> list[Report]:
+    return dsn.group([(result, dsn.wanted_action(result, is_late=_is_late(result, now))) for result in results])
+
+
+def _is_late(result: Result, now: int) -> bool:
+    lease = result.lease
+    return now - lease.received_at >= schedule.DELAY_NOTICE_AFTER and lease.priority < schedule.BULK_PRIORITY
+
+
+def _write_letters(reports: Sequence[Report], now: int) -> list[_Letter]:
+    if not reports:
+        return []
+    hostname = settings.FACTEUR.hostname
+    originals = blobs.read_many([BlobId(report.lease.blob_id) for report in reports])
+    prepared = [
+        intake.prepare(
+            envelope=Envelope("", (EnvelopeRecipient(report.lease.sender, notify="NEVER"),), smtputf8=not report.lease.sender.isascii()),
+            raw=dsn.build(report, original=original, hostname=hostname, now=now, boundary=f"=_{secrets.token_hex(16)}"),
+            origin=Origin("dsn", protocol="LOCAL"),
+            now=now,
+        )
+        for report, original in zip(reports, originals, strict=True)
+    ]
+    return [_Letter(*parts) for parts in zip(reports, prepared, intake.write(prepared), strict=True)]
+
+
+def _expand(decided: Sequence[Decided], mine: set[int], now: int) -> None:
+    expanded = [one.result for one in decided if one.result.verdict is Verdict.EXPANDED and one.result.lease.id in mine]
+    for result in expanded:
+        settlement.add_recipients(result.lease, result.targets, now=now)
+    if expanded:
+        transaction.on_commit(bell.ring)
+
+
+def _post(letters: Sequence[_Letter], mine: set[int], now: int) -> None:
+    """Leases of one claim live and die together, so a report is sent whole or not at all."""
+    sent = [letter for letter in letters if all(result.lease.id in mine for result in letter.report.results)]
+    if not sent:
+        return
+    intake.keep([letter.prepared for letter in sent], [letter.written for letter in sent])
+    delayed = [result.lease.id for letter in sent if letter.report.action == "delayed" for result in letter.report.results]
+    if delayed:
+        settlement.mark_delay_notified(delayed)
+    journey.record([_step(letter, now) for letter in sent])
+
+
+def _step(letter: _Letter, now: int) -> Step:
+    lease = letter.report.lease
+    text = f"report sent to {lease.sender} as {letter.prepared.trace_id}"
+    stage = Stage.BOUNCED if letter.report.action == "failed" else Stage.QUEUED
+    return Step(lease.trace_id, now, stage, f"report {letter.report.action}", 0, text, lease.sender, lease.sender.rpartition("@")[2], lease.message_id)

@@ -1,0 +1,123 @@
+"""One connection to another mail host: a socket, the TLS on it, and the client session it serves.
+
+Plain blocking sockets: the callers are worker threads. TLS is opportunistic (RFC 7435): it keeps
+listeners out, it does not prove who the other side is, so certificates are not checked.
+"""
+
+import socket
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+
+from mailcore.smtp.client.actions import ClientConfig, Close, Finished, OutgoingMessage, Send, StartTls
+from mailcore.smtp.client.session import ClientSession
+
+CONNECT_TIMEOUT = 30.0
+COMMAND_TIMEOUT = 300.0
+DOT_TIMEOUT = 600.0
+"""RFC 5321 §4.5.3.2."""
+_READ = 65_536
+
+
+class LeaseLost(Exception):
+    """Somebody else owns these recipients now; the final dot was not sent."""
+
+
+class Connection:
+    """Open a connection with `connect`; send messages one after the other; close it."""
+
+    def __init__(self, channel: socket.socket, config: ClientConfig, *, host: str) -> None:
+        self._channel = channel
+        self._session = ClientSession(config)
+        self.host = host
+        self.has_tls_failed = False
+        self.has_sent_dot = False
+        """Whether the end of the latest message may have reached the other side."""
+
+    @property
+    def offers_reports(self) -> bool:
+        return "DSN" in self._session.offers
+
+    def send(self, message: OutgoingMessage, *, before_dot: Callable[[], bool]) -> Finished:
+        """Send one message. `before_dot` is called just before its last octets go out; False means LeaseLost."""
+        self.has_sent_dot = False
+        self._session.send(message)
+        while True:
+            action = self._session.next_action()
+            if isinstance(action, Finished):
+                return action
+            if isinstance(action, Send) and action.final:
+                if not before_dot():
+                    self.abort("the lease was lost")
+                    raise LeaseLost
+                self.has_sent_dot = True
+                self._channel.settimeout(DOT_TIMEOUT)
+                self._write(action.data)
+            else:
+                self._do(action)
+
+    def close(self) -> None:
+        """Take leave politely where that is possible; never raises."""
+        if self._session.is_idle:
+            self._session.quit()
+            self._channel.settimeout(5.0)
+            while not self._session.is_closed:
+                self._do(self._session.next_action())
+        self._channel.close()
+
+    def abort(self, reason: str) -> None:
+        self._session.connection_lost(reason)
+        self._channel.close()
+
+    def _do(self, action: Send | StartTls | Finished | Close | None) -> None:
+        if action is None:
+            self._read()
+        elif isinstance(action, Send):
+            self._write(action.data)
+        elif isinstance(action, StartTls):
+            self._start_tls()
+        elif isinstance(action, Close):
+            self._channel.close()
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self._channel.sendall(data)
+        except OSError as error:
+            self._session.connection_lost(f"writing failed: {error}")
+
+    def _read(self) -> None:
+        try:
+            data = self._channel.recv(_READ)
+        except OSError as error:
+            self._session.connection_lost(f"no reply: {error}")
+            return
+        if data:
+            self._channel.settimeout(COMMAND_TIMEOUT)
+            self._session.receive(data)
+        else:
+            self._session.connection_lost("the connection was closed by the other side")
+
+    def _start_tls(self) -> None:
+        try:
+            self._channel = _make_context().wrap_socket(self._channel, server_hostname=self.host)
+        except (OSError, ValueError) as error:
+            self.has_tls_failed = True
+            self._session.connection_lost(f"the TLS handshake failed: {error}")
+        else:
+            self._session.tls_started()
+
+
+def connect(address: str, port: int, config: ClientConfig, *, host: str) -> Connection:
+    """Raises OSError where nothing answers."""
+    channel = socket.create_connection((address, port), timeout=CONNECT_TIMEOUT)
+    with suppress(OSError):  # a hint only
+        channel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    channel.settimeout(COMMAND_TIMEOUT)
+    return Connection(channel, config, host=host)
+
+
+def _make_context() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

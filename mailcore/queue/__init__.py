@@ -1,0 +1,1 @@
+"""Accepted messages until each of their recipients is settled. Knows nothing of mailboxes or sockets."""

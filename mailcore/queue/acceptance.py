@@ -1,0 +1,68 @@
+"""The rows of newly accepted messages: entry, recipients and the first steps of the journey."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mailcore.kernel.envelope import EnvelopeRecipient
+
+from . import journey, rows, schedule
+from .journey import Stage, Step
+from .settlement import insert_recipients
+
+_COLUMNS = (
+    "trace_id", "sender", "blob_id", "size", "source", "user_id", "message_id", "delivered_to", "received_at", "expires_at", "is_held", "priority",
+    "ret", "envid", "smtputf8", "eight_bit",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    trace_id: str
+    sender: str
+    recipients: tuple[EnvelopeRecipient, ...]
+    blob_id: int
+    size: int
+    source: str
+    user_id: int | None
+    message_id: str
+    delivered_to: str
+    received_at: int
+    ret: str
+    envid: str
+    smtputf8: bool
+    eight_bit: bool
+    came_from: str
+    """For the journey, e.g. "192.0.2.1 (mail.example.org) by ESMTPS"."""
+    priority: int = 0
+
+
+def insert(entries: Sequence[NewEntry]) -> None:
+    """Queue messages, due at once, in the caller's transaction: three statements for the whole batch."""
+    ids = {
+        trace_id: entry_id
+        for entry_id, trace_id in rows.insert(
+            table="queue_entry", columns=_COLUMNS, rows=[_row(entry) for entry in entries], returning="id, trace_id"
+        )
+    }
+    insert_recipients(
+        [(ids[entry.trace_id], one.address, one.orcpt, one.notify) for entry in entries for one in entry.recipients],
+        now=entries[0].received_at if entries else 0,
+    )
+    journey.record([step for entry in entries for step in _steps(entry)])
+
+
+def _row(entry: NewEntry) -> tuple[object, ...]:
+    return (
+        entry.trace_id, entry.sender, entry.blob_id, entry.size, entry.source, entry.user_id, entry.message_id, entry.delivered_to,
+        entry.received_at, schedule.expiry(received_at=entry.received_at, sender=entry.sender), False, entry.priority,
+        entry.ret, entry.envid, entry.smtputf8, entry.eight_bit,
+    )  # fmt: skip
+
+
+def _steps(entry: NewEntry) -> list[Step]:
+    domain = entry.sender.rpartition("@")[2].lower()
+    steps = [Step(entry.trace_id, entry.received_at, Stage.RECEIVED, entry.source, 250, entry.came_from, entry.sender, domain, entry.message_id)]
+    for one in entry.recipients:
+        destination = one.address.rpartition("@")[2].lower()
+        steps.append(Step(entry.trace_id, entry.received_at, Stage.QUEUED, "", 0, "", one.address, destination, entry.message_id))
+    return steps

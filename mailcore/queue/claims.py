@@ -1,0 +1,134 @@
+"""Taking work: a lease on recipients that are due, held for a bounded time.
+
+A lease is won by one conditional UPDATE, so two workers cannot hold the same recipient. While
+leased, `next_attempt_at` is the end of the lease: what is never settled falls due by itself, and
+nothing has to clean up after a worker that died. Delivery must bear being repeated.
+"""
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from django.db import connection, transaction
+
+from . import rows
+
+LEASE_TTL = 300
+DATA_TTL = 900
+"""After the final dot the other side may take ten minutes to answer (RFC 5321 §4.5.3.2.6)."""
+MAX_PER_DESTINATION = 100
+"""Of one throttled destination in one claim, so that a slow one cannot fill a batch."""
+
+Candidate = tuple[int, str, bool]
+"""(recipient id, destination, the destination is throttled)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One recipient to deliver to, with what is needed of its entry."""
+
+    id: int
+    entry_id: int
+    address: str
+    orcpt: str
+    notify: str
+    destination: str
+    attempts: int
+    data_sent_at: int | None
+    delay_notified: bool
+    trace_id: str
+    sender: str
+    blob_id: int
+    size: int
+    source: str
+    message_id: str
+    delivered_to: str
+    received_at: int
+    expires_at: int
+    priority: int
+    ret: str
+    envid: str
+    smtputf8: bool
+    eight_bit: bool
+    token: str
+
+
+_DUE = "r.state IN ('queued', 'leased') AND r.next_attempt_at <= %s"
+_CANDIDATES = f"""
+SELECT r.id, r.destination, d.domain IS NOT NULL
+FROM queue_recipient r JOIN queue_entry e ON e.id = r.entry_id LEFT JOIN queue_destination d ON d.domain = r.destination
+WHERE {_DUE} AND r.attempts {{which}} AND NOT e.is_held AND (d.domain IS NULL OR (d.backoff_until <= %s AND d.concurrency > (
+    SELECT COUNT(DISTINCT x.lease_token) FROM queue_recipient x
+    WHERE x.destination = r.destination AND x.state = 'leased' AND x.next_attempt_at > %s)))
+ORDER BY r.next_attempt_at, r.id LIMIT %s {{lock}}
+"""
+_LEASE = """
+UPDATE queue_recipient SET state = 'leased', lease_token = %s, lease_until = %s, next_attempt_at = %s, attempts = attempts + 1
+WHERE id IN ({ids}) AND state IN ('queued', 'leased') AND next_attempt_at <= %s
+"""
+_READ = """
+SELECT r.id, r.entry_id, r.address, r.orcpt, r.notify, r.destination, r.attempts, r.data_sent_at, r.delay_notified,
+    e.trace_id, e.sender, e.blob_id, e.size, e.source, e.message_id, e.delivered_to, e.received_at, e.expires_at, e.priority,
+    e.ret, e.envid, e.smtputf8, e.eight_bit, r.lease_token
+FROM queue_recipient r JOIN queue_entry e ON e.id = r.entry_id
+WHERE r.lease_token = %s AND r.state = 'leased' ORDER BY r.entry_id, r.id
+"""
+
+
+def claim_due(*, now: int, owner: str, limit: int, ttl: int = LEASE_TTL) -> list[Lease]:
+    """Lease up to `limit` recipients whose attempt is due, fresh and deferred in turn.
+
+    Skips held entries and destinations that are backing off or have as many workers as they bear.
+    All leases of one claim share a token that no other claim ever has.
+    """
+    token = f"{owner[:7]}-{uuid4().hex}"
+    with transaction.atomic():
+        fresh = _candidates(which="= 0", now=now, limit=limit)
+        deferred = _candidates(which="> 0", now=now, limit=limit)
+        chosen = _choose(fresh, deferred, limit)
+        if not chosen:
+            return []
+        with connection.cursor() as cursor:
+            cursor.execute(_LEASE.format(ids=rows.marks(len(chosen))), [token, now + ttl, now + ttl, *chosen, now])
+            cursor.execute(_READ, [token])
+            return [Lease(*row) for row in cursor.fetchall()]
+
+
+def extend(*, token: str, ids: list[int], now: int, ttl: int = LEASE_TTL) -> bool:
+    """Keep leases that are still mine for another `ttl` seconds; False where one was lost."""
+    return _touch("", token, ids, now + ttl)
+
+
+def mark_data_sent(*, token: str, ids: list[int], now: int) -> bool:
+    """Note that the final dot goes out next. False where a lease was lost: then do not send it."""
+    return _touch(f"data_sent_at = {int(now)}, ", token, ids, now + DATA_TTL)
+
+
+def _touch(assignment: str, token: str, ids: list[int], until: int) -> bool:
+    text = f"UPDATE queue_recipient SET {assignment}lease_until = %s, next_attempt_at = %s WHERE id IN ({rows.marks(len(ids))})"
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(text + " AND lease_token = %s AND state = 'leased'", [until, until, *ids, token])
+        return int(cursor.rowcount) == len(ids)
+
+
+def _candidates(*, which: str, now: int, limit: int) -> list[Candidate]:
+    # SKIP LOCKED lets PostgreSQL workers pass each other; SQLite writers already take turns.
+    lock = "FOR UPDATE OF r SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
+    with connection.cursor() as cursor:
+        cursor.execute(_CANDIDATES.format(which=which, lock=lock), [now, now, now, limit])
+        return [(row[0], row[1], bool(row[2])) for row in cursor.fetchall()]
+
+
+def _choose(fresh: list[Candidate], deferred: list[Candidate], limit: int) -> list[int]:
+    """Take from both in turn, so that a backlog never starves fresh mail nor the other way round."""
+    chosen: list[int] = []
+    taken: dict[str, int] = {}
+    for position in range(max(len(fresh), len(deferred))):
+        for candidates in (fresh, deferred):
+            if position >= len(candidates) or len(chosen) >= limit:
+                continue
+            recipient_id, destination, throttled = candidates[position]
+            if throttled and taken.get(destination, 0) >= MAX_PER_DESTINATION:
+                continue
+            taken[destination] = taken.get(destination, 0) + 1
+            chosen.append(recipient_id)
+    return chosen

@@ -1,0 +1,32 @@
+"""Many rows in one INSERT, the same text on SQLite and PostgreSQL.
+
+Hot path: 100 rows a statement is about ten times as fast as an ORM object each.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+
+_MAX_PARAMETERS = 20_000  # SQLite allows 32,766
+
+
+def insert(*, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], returning: str = "", skip_conflicts: bool = False) -> list[tuple[Any, ...]]:
+    """Insert `rows`; the `returning` columns of what was inserted, in no promised order."""
+    tail = (" ON CONFLICT DO NOTHING" if skip_conflicts else "") + (f" RETURNING {returning}" if returning else "")
+    one = "(" + ", ".join(["%s"] * len(columns)) + ")"
+    step = max(1, _MAX_PARAMETERS // len(columns))
+    found: list[tuple[Any, ...]] = []
+    with connection.cursor() as cursor:
+        for start in range(0, len(rows), step):
+            part = rows[start : start + step]
+            text = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([one] * len(part))}{tail}"
+            cursor.execute(text, [value for row in part for value in row])
+            if returning:
+                found.extend(cursor.fetchall())
+    return found
+
+
+def marks(count: int) -> str:
+    """Placeholders for an IN list."""
+    return ", ".join(["%s"] * count)
