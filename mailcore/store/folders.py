@@ -1,14 +1,13 @@
 """The folders of a mailbox, read."""
 
-from django.db.models import F
-
 from mailcore.kernel.errors import NotFound
 from mailcore.kernel.ids import FolderId, MailboxId
 from mailcore.kernel.mailstore import FolderInfo
 
 from .models import Folder, Subscription
 from .names import normalise
-from .writer import ensure_defaults as _ensure_defaults
+from .writer.folders import DEFAULTS
+from .writer.folders import ensure_defaults as _ensure_defaults
 
 
 def ensure_defaults(mailbox_id: MailboxId) -> None:
@@ -19,7 +18,7 @@ def ensure_defaults(mailbox_id: MailboxId) -> None:
 def list_folders(mailbox_id: MailboxId) -> list[FolderInfo]:
     """By name, INBOX and what is below it first."""
     subscribed = set(list_subscribed(mailbox_id))
-    rows = Folder.objects.filter(mailbox_id=mailbox_id).order_by(F("name"))
+    rows = Folder.objects.filter(mailbox_id=mailbox_id).order_by("name")
     infos = [describe(row, subscribed=row.name in subscribed) for row in rows]
     return sorted(infos, key=lambda info: (info.name.split("/")[0] != "INBOX", info.name.split("/")))
 

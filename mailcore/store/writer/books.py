@@ -55,9 +55,7 @@ class Books:
     def add_folder(self, mailbox_id: int, name: str, special_use: str = "") -> Folder:
         usage = self.usages[mailbox_id]
         usage.last_uidvalidity = max(self.now, usage.last_uidvalidity + 1)
-        folder = Folder.objects.create(
-            mailbox_id=mailbox_id, name=name, special_use=special_use, uidvalidity=usage.last_uidvalidity
-        )
+        folder = Folder.objects.create(mailbox_id=mailbox_id, name=name, special_use=special_use, uidvalidity=usage.last_uidvalidity)
         self._renamed_mailboxes.add(mailbox_id)
         return self._keep(folder)
 
@@ -113,9 +111,7 @@ class Books:
         text = join(sorted(uids))
         if text:
             self._journal.append(
-                Change(
-                    mailbox_id=folder.mailbox_id, folder_id=folder.pk, modseq=self.advance(folder), kind=kind, uids=text, at=self.now
-                )
+                Change(mailbox_id=folder.mailbox_id, folder_id=folder.pk, modseq=self.advance(folder), kind=kind, uids=text, at=self.now)
             )
 
     def close(self) -> None:

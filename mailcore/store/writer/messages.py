@@ -54,7 +54,16 @@ def check_room(books: Books, mailbox_id: int, limit: int, size: int) -> None:
 
 
 def add_message(
-    books: Books, folder: Folder, *, blob_id: BlobId, size: int, thread_id: int, flags: int, keywords: str, internaldate: int, prefix: bytes = b""
+    books: Books,
+    folder: Folder,
+    *,
+    blob_id: BlobId,
+    size: int,
+    thread_id: int,
+    flags: int,
+    keywords: str,
+    internaldate: int,
+    prefix: bytes = b"",
 ) -> Message:
     """A row to insert, with its UID taken and counted; the caller journals it."""
     books.count_added(folder, size=size, flags=flags)
@@ -148,8 +157,15 @@ def select_all(folder: Folder) -> list[Message]:
 def duplicate(books: Books, rows: Sequence[Message], goal: Folder) -> list[tuple[int, int]]:
     copies = [
         add_message(
-            books, goal, blob_id=BlobId(row.blob_id), size=row.size, thread_id=row.thread_id, flags=row.flags,
-            keywords=row.keywords, internaldate=row.internaldate, prefix=bytes(row.prefix),
+            books,
+            goal,
+            blob_id=BlobId(row.blob_id),
+            size=row.size,
+            thread_id=row.thread_id,
+            flags=row.flags,
+            keywords=row.keywords,
+            internaldate=row.internaldate,
+            prefix=bytes(row.prefix),
         )  # fmt: skip
         for row in rows
     ]

@@ -1,0 +1,135 @@
+"""FETCH by columns: rows straight from SQL, bodies straight from the packs.
+
+The hot path of IMAP. Raw SQL and plain tuples: envelopes of 100,000 messages come at more than
+150,000 rows a second, where model instances give about 30,000.
+"""
+
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from mailcore.kernel.ids import FolderId
+from mailcore.kernel.mailstore import Column
+from mailcore.mime import structure
+
+from . import blobs
+from .uidsets import chunk
+
+WINDOW = 4_000
+BODY_WINDOW = 64
+MAX_SPARSE = 4
+"""Up to this many times more UIDs in a range than asked for, one range query beats a list."""
+
+
+class _Source(NamedTuple):
+    sql: tuple[str, ...]
+    convert: Callable[..., Any] | None = None
+    """From the values of `sql` to the column's; None where the one value is it."""
+
+
+def name_email(blob_id: int, prefix: bytes) -> str:
+    """One id for one content (RFC 8474 §5.1): the blob, and what stands before it."""
+    return f"M{blob_id}-{zlib.crc32(prefix):08x}" if prefix else f"M{blob_id}"
+
+
+_PLAIN: dict[Column, _Source] = {
+    "uid": _Source(("m.uid",)),
+    "size": _Source(("m.size",)),
+    "internaldate": _Source(("m.internaldate",)),
+    "savedate": _Source(("m.savedate",)),
+    "envelope": _Source(("c.envelope",)),
+    "bodystructure": _Source(("c.bodystructure",)),
+    "body": _Source(("c.body",)),
+    "snippet": _Source(("c.snippet",)),
+    "structure": _Source(("c.structure",), structure.load),
+    "prefix_size": _Source(("m.prefix",), len),
+    "email_id": _Source(("m.blob_id", "m.prefix"), lambda blob_id, prefix: name_email(blob_id, bytes(prefix))),
+    "thread_id": _Source(("m.thread_id",), lambda thread_id: f"T{thread_id}"),
+}
+_FROM_PACKS: dict[Column, _Source] = {
+    "raw": _Source(("m.prefix", "b.pack", 'b."offset"', "b.length")),
+    "header": _Source(("m.prefix", "b.pack", 'b."offset"', "c.header_size")),
+}
+_JOINS = (("c.", "JOIN store_content c ON c.blob_id = m.blob_id"), ("b.", "JOIN store_blob b ON b.id = m.blob_id"))
+
+
+def fetch(folder_id: FolderId, uids: Sequence[int], columns: Sequence[Column]) -> Iterator[tuple[Any, ...]]:
+    """See kernel.mailstore.MailStore.fetch."""
+    wanted: list[Column] = ["uid", *columns]
+    sources = [_PLAIN.get(column) or _FROM_PACKS[column] for column in wanted]
+    expressions = [expression for source in sources for expression in source.sql]
+    statement = _write_select(expressions)
+    is_direct = all(source.convert is None and len(source.sql) == 1 for source in sources)
+    reads_packs = any(column in _FROM_PACKS for column in wanted)
+    for window in chunk(uids, BODY_WINDOW if reads_packs else WINDOW):
+        rows = _query(statement, folder_id, window)
+        if is_direct:
+            yield from rows
+        elif reads_packs:
+            yield from _add_bytes(rows, wanted, sources)
+        else:
+            yield from (_convert(row, sources) for row in rows)
+
+
+def select(folder_id: FolderId, uids: Sequence[int], expressions: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """SQL expressions over m (message), c (content) and b (blob), `m.uid` first, for ascending UIDs."""
+    statement = _write_select(expressions)
+    for window in chunk(uids, WINDOW):
+        yield from _query(statement, folder_id, window)
+
+
+def _write_select(expressions: Sequence[str]) -> str:
+    joins = " ".join(join for alias, join in _JOINS if any(alias in expression for expression in expressions))
+    return f"SELECT {', '.join(expressions)} FROM store_message m {joins} WHERE m.folder_id = %s AND m.uid"
+
+
+def _query(statement: str, folder_id: FolderId, uids: Sequence[int]) -> list[tuple[Any, ...]]:
+    first, last = uids[0], uids[-1]
+    with connection.cursor() as cursor:
+        if last - first + 1 <= len(uids) * MAX_SPARSE:
+            cursor.execute(f"{statement} BETWEEN %s AND %s ORDER BY m.uid", [folder_id, first, last])
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            if last - first + 1 == len(uids):
+                return rows
+            asked = set(uids)
+            return [row for row in rows if row[0] in asked]
+        rows = []
+        for part in chunk(uids, blobs.IN_CHUNK):
+            marks = ",".join(["%s"] * len(part))
+            cursor.execute(f"{statement} IN ({marks}) ORDER BY m.uid", [folder_id, *part])
+            rows += cursor.fetchall()
+        return rows
+
+
+def _convert(row: tuple[Any, ...], sources: Sequence[_Source]) -> tuple[Any, ...]:
+    values, position = [], 0
+    for sql, convert in sources:
+        after = position + len(sql)
+        values.append(row[position] if convert is None else convert(*row[position:after]))
+        position = after
+    return tuple(values)
+
+
+def _add_bytes(rows: Sequence[tuple[Any, ...]], wanted: Sequence[Column], sources: Sequence[_Source]) -> Iterator[tuple[Any, ...]]:
+    """Read each column of the packs for a whole window, so that neighbours share a read."""
+    starts, position = {}, 0
+    for column, source in zip(wanted, sources, strict=True):
+        starts[column] = position
+        position += len(source.sql)
+    packs = blobs.open_packs()
+    readers: dict[str, Iterator[bytes]] = {}
+    for column in _FROM_PACKS:
+        if column in starts:
+            at = starts[column]
+            readers[column] = packs.read_many([(row[at + 1], row[at + 2], row[at + 3]) for row in rows])
+    for row in rows:
+        values: list[Any] = []
+        for column, (sql, convert) in zip(wanted, sources, strict=True):
+            at = starts[column]
+            if column in readers:
+                values.append(bytes(row[at]) + next(readers[column]))
+            else:
+                values.append(row[at] if convert is None else convert(*row[at : at + len(sql)]))
+        yield tuple(values)

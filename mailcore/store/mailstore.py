@@ -1,0 +1,107 @@
+"""The store behind kernel.mailstore.MailStore, for IMAP, POP3 and the pages."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from mailcore.kernel.ids import FolderId, MailboxId
+from mailcore.kernel.mailstore import (
+    Appended,
+    Column,
+    Copied,
+    Delta,
+    FlagMode,
+    FolderInfo,
+    MessageState,
+    Quota,
+    SearchLeaf,
+    Snapshot,
+)
+
+from . import fetching, folders, snapshots, writer
+from .models import Usage
+from .search import matching
+from .writer.messages import load_limits
+
+
+class LocalMailStore:
+    """One mailbox. Holds nothing but its id: as cheap to make as to drop."""
+
+    __slots__ = ("mailbox_id",)
+
+    def __init__(self, mailbox_id: MailboxId) -> None:
+        self.mailbox_id = mailbox_id
+        folders.ensure_defaults(mailbox_id)
+
+    def list_folders(self) -> list[FolderInfo]:
+        return folders.list_folders(self.mailbox_id)
+
+    def list_subscribed(self) -> list[str]:
+        return folders.list_subscribed(self.mailbox_id)
+
+    def get_folder(self, name: str) -> FolderInfo:
+        row = folders.get_folder(self.mailbox_id, name)
+        return folders.describe(row, subscribed=folders.is_subscribed(row))
+
+    def create_folder(self, name: str, special_use: str = "") -> FolderInfo:
+        row = writer.create_folder(mailbox_id=self.mailbox_id, name=name, special_use=special_use)
+        return folders.describe(row, subscribed=folders.is_subscribed(row))
+
+    def delete_folder(self, name: str) -> None:
+        writer.delete_folder(mailbox_id=self.mailbox_id, name=name)
+
+    def rename_folder(self, old: str, new: str) -> None:
+        writer.rename_folder(mailbox_id=self.mailbox_id, old=old, new=new)
+
+    def set_subscribed(self, name: str, subscribed: bool) -> None:
+        writer.set_subscribed(mailbox_id=self.mailbox_id, name=name, subscribed=subscribed)
+
+    def open(self, name: str, *, read_only: bool) -> Snapshot:
+        row = folders.get_folder(self.mailbox_id, name)
+        folder_id = FolderId(row.pk)
+        recent_from = row.recent_from
+        # Most opens find nothing recent, and then cost no write.
+        if not read_only and recent_from < row.uidnext:
+            recent_from = writer.claim_recent(mailbox_id=self.mailbox_id, folder_id=folder_id)
+        return replace(snapshots.load(self.mailbox_id, folder_id), recent_from=recent_from)
+
+    def changes_since(self, folder_id: FolderId, modseq: int) -> Delta:
+        return snapshots.load_delta(self.mailbox_id, folder_id, modseq)
+
+    def fetch(self, folder_id: FolderId, uids: Sequence[int], columns: Sequence[Column]) -> Iterator[tuple[Any, ...]]:
+        self._check(folder_id)
+        return fetching.fetch(folder_id, uids, columns)
+
+    def match(self, folder_id: FolderId, leaf: SearchLeaf, uids: Sequence[int]) -> set[int]:
+        self._check(folder_id)
+        return matching.match(folder_id, leaf, uids)
+
+    def append(self, name: str, raw: bytes, *, flags: int, keywords: frozenset[str], internaldate: int | None) -> Appended:
+        return writer.append(mailbox_id=self.mailbox_id, name=name, raw=raw, flags=flags, keywords=keywords, internaldate=internaldate)
+
+    def copy(self, folder_id: FolderId, uids: Sequence[int], target: str) -> Copied:
+        return writer.copy(mailbox_id=self.mailbox_id, folder_id=folder_id, uids=uids, target=target)
+
+    def move(self, folder_id: FolderId, uids: Sequence[int], target: str) -> Copied:
+        return writer.move(mailbox_id=self.mailbox_id, folder_id=folder_id, uids=uids, target=target)
+
+    def store_flags(
+        self, folder_id: FolderId, uids: Sequence[int], *, mode: FlagMode, flags: int, keywords: frozenset[str],
+        unchanged_since: int | None = None,
+    ) -> list[MessageState]:  # fmt: skip
+        return writer.store_flags(
+            mailbox_id=self.mailbox_id, folder_id=folder_id, uids=uids, mode=mode, flags=flags, keywords=keywords,
+            unchanged_since=unchanged_since,
+        )  # fmt: skip
+
+    def expunge(self, folder_id: FolderId, uids: Iterable[int] | None, *, only_deleted: bool = True) -> list[int]:
+        return writer.expunge(mailbox_id=self.mailbox_id, folder_id=folder_id, uids=uids, only_deleted=only_deleted)
+
+    def quota(self) -> Quota:
+        usage = Usage.objects.filter(pk=self.mailbox_id).first()
+        limit = load_limits([self.mailbox_id]).get(self.mailbox_id, 0)
+        return Quota(usage.bytes if usage else 0, limit, usage.messages if usage else 0)
+
+    def _check(self, folder_id: FolderId) -> None:
+        """A folder id of another mailbox is not found, whoever made the id up."""
+        folders.get_folder_by_id(self.mailbox_id, folder_id)

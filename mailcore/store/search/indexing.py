@@ -1,0 +1,36 @@
+"""Fill the index behind deliveries; called by a task, again and again."""
+
+from collections.abc import Sequence
+
+from mailcore.kernel.ids import BlobId
+
+from .. import blobs
+from ..models import Content
+from .index import open_index
+from .texts import Texts
+
+BATCH = 100
+
+
+def index_pending(limit: int = 1_000) -> int:
+    """Index up to `limit` blobs not looked at yet, oldest first; the number done, 0 where nothing waits.
+
+    Goes by rising id. A blob committed late under a lower id is passed over here, and indexed
+    by the first search that has to read it.
+    """
+    index = open_index()
+    done = 0
+    while done < limit:
+        waiting = Content.objects.filter(pk__gt=index.get_progress()).order_by("pk").values_list("pk", flat=True)
+        part = list(waiting[: min(BATCH, limit - done)])
+        if not part:
+            break
+        known = index.list_indexed(part)
+        index.save(derive([BlobId(blob_id) for blob_id in part if blob_id not in known]))
+        index.set_progress(part[-1])
+        done += len(part)
+    return done
+
+
+def derive(blob_ids: Sequence[BlobId]) -> dict[int, Texts]:
+    return {blob_id: Texts.derive(raw) for blob_id, raw in zip(blob_ids, blobs.read_many(blob_ids), strict=True)}

@@ -1,0 +1,99 @@
+"""A folder's messages as arrays, shared by all sessions of a process that look at it.
+
+An idle session then costs its own few fields: of a folder of 100,000 messages the arrays
+(13 bytes a message) exist once per process and state.
+"""
+
+import threading
+from array import array
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from django.db import connection, transaction
+
+from mailcore.kernel.errors import NotFound
+from mailcore.kernel.ids import FolderId, MailboxId
+from mailcore.kernel.mailstore import Delta, FolderInfo, MessageState, Snapshot
+
+from . import uidsets
+from .folders import describe, get_folder_by_id, is_subscribed
+from .models import Change, Folder
+
+MAX_CACHED = 256
+MAX_TRIES = 5
+T = TypeVar("T")
+
+_cache: "OrderedDict[int, Snapshot]" = OrderedDict()
+_cache_lock = threading.Lock()
+
+
+def load(mailbox_id: MailboxId, folder_id: FolderId) -> Snapshot:
+    """The folder as it is now; `recent_from` is left for the caller to set."""
+    return _read_steadily(mailbox_id, folder_id, _load_arrays)
+
+
+def load_delta(mailbox_id: MailboxId, folder_id: FolderId, modseq: int) -> Delta:
+    return _read_steadily(mailbox_id, folder_id, lambda row, info: _load_delta(row, info, modseq))
+
+
+def _read_steadily(mailbox_id: MailboxId, folder_id: FolderId, read: Callable[[Folder, FolderInfo], T]) -> T:
+    """Read several tables as they stood at one modseq, without stopping writers.
+
+    Each writer raises the folder's modseq in its transaction, so an unchanged modseq after
+    the reading proves that nothing moved meanwhile. Under steady change the lock is taken.
+    """
+    for _ in range(MAX_TRIES):
+        row = get_folder_by_id(mailbox_id, folder_id)
+        result = read(row, describe(row, subscribed=is_subscribed(row)))
+        if Folder.objects.filter(pk=folder_id).values_list("highestmodseq", flat=True).first() == row.highestmodseq:
+            return result
+    with transaction.atomic():
+        locked = Folder.objects.select_for_update().filter(mailbox_id=mailbox_id, pk=folder_id).first()
+        if locked is None:
+            raise NotFound("The folder is gone.", f"folder {folder_id}")
+        return read(locked, describe(locked, subscribed=is_subscribed(locked)))
+
+
+def _load_arrays(row: Folder, info: FolderInfo) -> Snapshot:
+    with _cache_lock:
+        cached = _cache.get(row.pk)
+    if cached is not None and (cached.folder.highestmodseq, cached.folder.uidvalidity) == (row.highestmodseq, row.uidvalidity):
+        return replace(cached, folder=info)
+    fresh = _query_arrays(info)
+    # What an open transaction sees may never be committed, so it is not shared.
+    if not connection.in_atomic_block:
+        with _cache_lock:
+            _cache[row.pk] = fresh
+            _cache.move_to_end(row.pk)
+            while len(_cache) > MAX_CACHED:
+                _cache.popitem(last=False)
+    return fresh
+
+
+def _query_arrays(info: FolderInfo) -> Snapshot:
+    # Raw: 100,000 rows in 0.1 s, against 1.2 s as model instances.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT uid, modseq, flags, keywords FROM store_message WHERE folder_id = %s ORDER BY uid", [info.id])
+        rows = cursor.fetchall()
+    return Snapshot(
+        folder=info,
+        uids=array("I", [row[0] for row in rows]),
+        modseqs=array("Q", [row[1] for row in rows]),
+        flags=array("B", [row[2] for row in rows]),
+        keywords={row[0]: row[3] for row in rows if row[3]},
+    )
+
+
+def _load_delta(row: Folder, info: FolderInfo, modseq: int) -> Delta:
+    if row.highestmodseq <= modseq:
+        return Delta(info, (), ())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT uid, modseq, flags, keywords FROM store_message WHERE folder_id = %s AND modseq > %s ORDER BY uid", [row.pk, modseq]
+        )
+        changed = [MessageState(*fields) for fields in cursor.fetchall()]
+    lines = Change.objects.filter(folder_id=row.pk, modseq__gt=modseq, kind=Change.Kind.EXPUNGED).values_list("uids", flat=True)
+    expunged = sorted({uid for line in lines for uid in uidsets.split(line)})
+    return Delta(info, expunged, changed)
