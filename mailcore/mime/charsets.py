@@ -71,8 +71,10 @@ _ALIASES = {
 }
 # Not text encodings, or ones whose decoders read escapes or cost more than linear time.
 _REFUSED = frozenset(
-    "base64_codec bz2_codec hex_codec quopri_codec rot_13 uu_codec zlib_codec idna punycode undefined "
-    "unicode_escape raw_unicode_escape mbcs oem charmap".split()
+    {
+        *("base64_codec", "bz2_codec", "hex_codec", "quopri_codec", "rot_13", "uu_codec", "zlib_codec"),
+        *("idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem", "charmap"),
+    }
 )
 _KNOWN = (
     frozenset(_PYTHON_ALIASES) | frozenset(_PYTHON_ALIASES.values()) | frozenset({"utf_8_sig", "koi8_u", "cp874", "cp1125"})
@@ -121,7 +123,8 @@ def _decode_utf8_loosely(data: bytes) -> str:
     """Mostly UTF-8 keeps its good characters; what is not UTF-8 at all is read as cp1252."""
     text = data.decode("utf-8", "replace")
     broken = text.count("\ufffd")
-    return text if broken * 4 <= len(data) - len(text) else _decode_western(data, utf8_first=False)
+    good = len(text) - len(data.decode("ascii", "ignore")) - broken
+    return text if good >= broken else _decode_western(data, utf8_first=False)
 
 
 def _decode_western(data: bytes, *, utf8_first: bool) -> str:
@@ -131,14 +134,7 @@ def _decode_western(data: bytes, *, utf8_first: bool) -> str:
             return data.decode("utf-8")
         except UnicodeDecodeError:
             pass
-    try:
-        return data.decode("cp1252")
-    except UnicodeDecodeError:
-        return data.decode("latin-1") if b"\x80" > data[:1] and _mostly_c1(data) else data.decode("cp1252", "replace")
-
-
-def _mostly_c1(data: bytes) -> bool:
-    return sum(map(data.count, (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d"))) * 2 > len(data)
+    return data.decode("cp1252", "replace")
 
 
 def decode_header_bytes(data: bytes) -> str:

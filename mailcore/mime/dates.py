@@ -18,10 +18,11 @@ def parse_date(value: str | None) -> int | None:
         fields = parsedate_tz(value[:_MAX_CHARS])
         if fields is None:
             return None
-        year, month, day, hour, minute, second = fields[:6]
+        _, month, day, hour, minute, second = fields[:6]
         if not (1 <= month <= 12 and 1 <= day <= 31 and 0 <= hour <= 24 and 0 <= minute <= 59 and 0 <= second <= 60):
             return None
-        seconds = mktime_tz(fields[:9] + (fields[9] or 0,)) if abs(fields[9] or 0) <= 86_400 else mktime_tz(fields[:9] + (0,))
+        zone = fields[9] or 0
+        seconds = mktime_tz((*fields[:9], zone if abs(zone) <= 86_400 else 0))
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return int(seconds) if 0 <= seconds <= _LAST else None

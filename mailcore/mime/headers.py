@@ -12,10 +12,9 @@ from mailcore.kernel.limits import MAX_HEADER_BYTES
 
 from . import charsets, words
 
-_FIELD = re.compile(rb"[^\n]+(?:\n[ \t][^\n]*)*\n?")
+_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)\n?|[^\n]+(?:\n[ \t][^\n]*)*\n?")
 _BLANK = re.compile(rb"\n\r?\n")
 _FIELD_LINES = re.compile(rb"(?:[^\s:]+[ \t]*:[^\n]*(?:\n|\Z)(?:[ \t][^\n]*(?:\n|\Z))*)*")
-_BAD_NAME = re.compile(rb"[\x00-\x20\x7f-\xff]")
 
 
 class Field(NamedTuple):
@@ -31,7 +30,7 @@ class Field(NamedTuple):
 class Headers:
     """The fields of one header block, in order. Never changed after parsing."""
 
-    __slots__ = ("fields", "start", "end", "_index")
+    __slots__ = ("_index", "end", "fields", "start")
 
     def __init__(self, fields: list[Field], start: int, end: int) -> None:
         self.fields = fields
@@ -50,16 +49,11 @@ class Headers:
         body = find_body(raw, start, stop)
         fields: list[Field] = []
         for match in _FIELD.finditer(raw, start, min(body, start + MAX_HEADER_BYTES)):
-            line = match.group()
-            if line == b"\r\n" or line == b"\r":
-                continue
-            first, last = match.span()
-            name, colon, value = line.partition(b":")
-            name = name.rstrip(b" \t")
-            if not colon or not name or _BAD_NAME.search(name):
-                fields.append(Field("", line.rstrip(b"\r\n"), first, last))
-            else:
-                fields.append(Field(name.decode("ascii"), value.rstrip(b"\r\n"), first, last))
+            name, value = match.groups()
+            if name is not None:
+                fields.append(Field(name.decode("ascii"), value.rstrip(b"\r"), *match.span()))
+            elif not (line := match.group()).isspace():
+                fields.append(Field("", line.rstrip(b"\r\n"), *match.span()))
         return cls(fields, start, body)
 
     def raw(self, name: str) -> bytes | None:

@@ -17,9 +17,8 @@ _CELL = re.compile(r"</?(?:td|th|option|img)(?=[\s/>])[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z!?][^<>]*>")
 # html.unescape hands every digit to int(), which refuses thousands of them.
 _LONG_REFERENCE = re.compile(r"&#[xX]?[0-9a-fA-F]{9,};?")
-_OPEN_HIDDEN = re.compile(r"<(!--|%s)(?=[\s/>]|(?<=--))" % "|".join(_HIDDEN), re.IGNORECASE)
+_OPEN_HIDDEN = re.compile(rf"<(!--|{'|'.join(_HIDDEN)})(?=[\s/>]|(?<=--))", re.IGNORECASE)
 _BLANKS = re.compile(r"[ \t\f\v\u00a0\u2002-\u200a]+")
-_LINES = re.compile(r"\s*\n\s*")
 _FORGIVING = frozenset(("head", "noscript", "object"))
 
 
@@ -42,7 +41,10 @@ def _join_lines(text: str) -> str:
 
 def _drop_hidden(source: str) -> str:
     """Without comments and elements whose content is not shown. An unclosed one hides the rest, as in a browser."""
-    lowered = source.lower() if source.isascii() else _lower_ascii(source)
+    lowered = source.lower()
+    if len(lowered) != len(source):
+        # A few letters grow in lower case, and offsets would slip.
+        lowered = source.translate(_ASCII_LOWER)
     out: list[str] = []
     position = 0
     missing: set[str] = set()
@@ -66,11 +68,6 @@ def _drop_hidden(source: str) -> str:
         position = end if end > 0 else len(source)
     out.append(source[position:])
     return "".join(out)
-
-
-def _lower_ascii(text: str) -> str:
-    """Lower case without changing the length, as `str.lower` does for a few letters."""
-    return text.translate(_ASCII_LOWER)
 
 
 _ASCII_LOWER = {upper: upper + 32 for upper in range(65, 91)}

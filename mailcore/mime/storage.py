@@ -53,8 +53,6 @@ def _pack(part: Part) -> list[Any]:
 def _unpack(packed: list[Any]) -> Part:
     *fields, children, message = packed
     fields[8] = tuple(fields[8])
-    return Part(
-        *fields,
-        tuple(_unpack(child) for child in children),
-        None if message is None else Embedded(message[0].encode("latin-1"), _unpack(message[1])),
-    )
+    fields.append(tuple(_unpack(child) for child in children))
+    fields.append(None if message is None else Embedded(message[0].encode("latin-1"), _unpack(message[1])))
+    return Part(*fields)

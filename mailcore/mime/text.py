@@ -14,7 +14,7 @@ __all__ = ["html_to_text", "search_text", "snippet"]
 
 MAX_SEARCH_CHARS = 1_000_000
 SNIPPET_CHARS = 200
-_SNIPPET_BYTES = 16_384
+_SNIPPET_BYTES = 8_192
 _SNIPPET_HTML_BYTES = 65_536
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e"
@@ -81,12 +81,13 @@ def _shorten(text: str) -> str:
     own: list[str] = []
     quoted: list[str] = []
     room = SNIPPET_CHARS * 2
-    for line in text[: _SNIPPET_BYTES * 4].split("\n"):
-        line = _INVISIBLE.sub("", line)
+    for line in _INVISIBLE.sub("", text[:_SNIPPET_BYTES]).split("\n"):
         if line.rstrip() == "--":
             break
         line = " ".join(line.split())
-        if not line or _RULE.match(line) or (len(line) < 320 and _ATTRIBUTION.match(line)):
+        if not line or (line[0] in "-=_*~#+." and _RULE.match(line)):
+            continue
+        if line[-1] == ":" and len(line) < 320 and _ATTRIBUTION.match(line):
             continue
         if line.startswith((">", "|")):
             if len(quoted) < 20:

@@ -13,6 +13,8 @@ from . import charsets
 _WORD = re.compile(r"=\?([^?\s*]+)(?:\*[^?\s]*)?\?([bBqQ])\?([^?]*)\?=")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 
+MAX_WORD_BYTES = 45
+
 
 def decode(text: str) -> str:
     """Text with its encoded words decoded; what is not a well-formed word stays as it is."""
@@ -78,3 +80,22 @@ def decode_base64_tail(clean: bytes) -> bytes:
     if extra == 1:
         clean = clean[:-1]
     return binascii.a2b_base64(clean + b"=" * (-len(clean) % 4))
+
+
+def encode(text: str) -> list[str]:
+    """`text` as encoded words of at most 75 characters, to be parted by folds; no character is split."""
+    words: list[str] = []
+    chunk = b""
+    for char in text:
+        encoded = char.encode("utf-8", "replace")
+        if len(chunk) + len(encoded) > MAX_WORD_BYTES:
+            words.append(_word(chunk))
+            chunk = b""
+        chunk += encoded
+    if chunk:
+        words.append(_word(chunk))
+    return words
+
+
+def _word(chunk: bytes) -> str:
+    return f"=?utf-8?b?{binascii.b2a_base64(chunk, newline=False).decode('ascii')}?="
