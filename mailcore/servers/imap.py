@@ -87,7 +87,7 @@ class _Conversation:
 
     async def _run(self, command: Command) -> None:
         session, call = self._session, self._services.bridge.call
-        if session.idling is not None:
+        if session.idling:
             await self._channel.send(await call(session.done_idle, command.text))
         elif session.pending_auth is not None:
             await self._channel.send(await call(session.continue_auth, command.text))
@@ -102,7 +102,7 @@ class _Conversation:
         session = self._session
         while True:
             yield from session.execute(command)
-            if session.close or session.starttls_requested or session.idling is not None or session.pending_auth is not None:
+            if session.close or session.starttls_requested or session.idling or session.pending_auth is not None:
                 return
             self._reader.allow_append = session.principal is not None
             following = self._reader.next()
@@ -120,7 +120,7 @@ class _Conversation:
             self._held = None
             return
         await self._channel.send(rest)
-        if session.idling is not None:
+        if session.idling:
             await self._start_watching()
 
     async def _start_watching(self) -> None:
@@ -131,7 +131,7 @@ class _Conversation:
             await self._channel.send(await self._services.bridge.call(self._session.poll))
 
     def _wake(self, event: Event | None) -> None:
-        if self._session.idling is None:
+        if not self._session.idling:
             return
         if not isinstance(event, FolderChanged) or event.folder_id == self._session.selected_folder_id:
             self._channel.nudge()

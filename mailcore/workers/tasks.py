@@ -6,7 +6,7 @@ import time
 
 from config.celery import app
 from mailcore.delivery import drain, reaping
-from mailcore.store.search import index_pending
+from mailcore.store.search.indexing import index_pending
 
 BATCH = 200
 ROUNDS = 500

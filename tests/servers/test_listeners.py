@@ -79,17 +79,17 @@ def test_submission_over_both_kinds_of_tls(front: Ports) -> None:
     with smtplib.SMTP("127.0.0.1", front.submission, timeout=20) as client:
         client.starttls(context=trusting())
         client.login(ANN, SECRET)
-        client.sendmail(ANN, [ANN], letter().as_bytes())
+        client.sendmail(ANN, [ANN], letter().as_string())
     with smtplib.SMTP_SSL("127.0.0.1", front.submissions, timeout=20, context=trusting()) as client:
         with pytest.raises(smtplib.SMTPAuthenticationError):
             client.login(ANN, "wrong")
         client.login(ANN, SECRET)
-        client.sendmail(ANN, [ANN], letter().as_bytes())
+        client.sendmail(ANN, [ANN], letter().as_string())
 
 
 def test_lmtp_takes_mail(front: Ports) -> None:
     with smtplib.LMTP("127.0.0.1", front.lmtp) as client:
-        assert client.sendmail("bob@elsewhere.example", [ANN], letter().as_bytes()) == {}
+        assert client.sendmail("bob@elsewhere.example", [ANN], letter().as_string()) == {}
 
 
 def test_imap_and_pop3_over_tls(front: Ports) -> None:
