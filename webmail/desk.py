@@ -1,0 +1,103 @@
+"""What every page of the webmail stands on: who reads, their mail, and what the frame around it shows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from mailcore.kernel.errors import BadSyntax, Conflict, Denied, MailError, NotFound
+
+from .access.opening import Owner, open_mail, owner_of
+from .access.port import Folder, MailAccess
+
+P = ParamSpec("P")
+_STATUS: tuple[tuple[type[MailError], int, str], ...] = (
+    (NotFound, 404, "It is not here"),
+    (Denied, 403, "Not allowed"),
+    (BadSyntax, 400, "That cannot be understood"),
+    (Conflict, 409, "It changed meanwhile"),
+    (MailError, 503, "It did not work"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    owner: Owner
+    mail: MailAccess
+
+
+@dataclass(frozen=True, slots=True)
+class Toast:
+    """A short word about what was done, and the way back."""
+
+    text: str
+    undo_folder: str = ""
+    undo_uids: tuple[int, ...] = ()
+    undo_action: str = ""
+
+
+def with_desk(
+    view: Callable[Concatenate[HttpRequest, Desk, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Lets in whoever has a mailbox, and answers the core's errors as pages."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return _to_login(request)
+        try:
+            owner = owner_of(request)
+        except Denied:
+            return redirect("/panel/")
+        try:
+            return view(request, Desk(owner, open_mail(owner)), *args, **kwargs)
+        except MailError as error:
+            return fault(request, error)
+
+    return wrapped
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    """True where htmx asks for a piece of a page; a restored history entry is a whole one."""
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-History-Restore-Request") != "true"
+
+
+def fault(request: HttpRequest, error: MailError) -> HttpResponse:
+    status, title = next((status, title) for kind, status, title in _STATUS if isinstance(error, kind))
+    template = "webmail/_fault.html" if is_fragment(request) else "webmail/fault.html"
+    return render(request, template, {"title": title, "text": error.public}, status=status)
+
+
+def frame(request: HttpRequest, desk: Desk, *, at: str = "", folders: list[Folder] | None = None) -> dict[str, Any]:
+    """Context of the frame. `at` is the folder the person is in."""
+    used, allowed = desk.mail.room()
+    return {
+        "owner": desk.owner,
+        "folders": desk.mail.list_folders() if folders is None else folders,
+        "at": at,
+        "room_used": used,
+        "room_allowed": allowed,
+        "room_low": allowed * 8 // 10,
+        "room_high": allowed * 95 // 100,
+        "toast": take_toast(request),
+    }
+
+
+def leave_toast(request: HttpRequest, toast: Toast) -> None:
+    """For the next page of this session."""
+    request.session["toast"] = [toast.text, toast.undo_folder, list(toast.undo_uids), toast.undo_action]
+
+
+def take_toast(request: HttpRequest) -> Toast | None:
+    kept = request.session.pop("toast", None) if "toast" in request.session else None
+    return None if kept is None else Toast(kept[0], kept[1], tuple(kept[2]), kept[3])
+
+
+def _to_login(request: HttpRequest) -> HttpResponse:
+    if is_fragment(request):
+        return HttpResponse(status=401, headers={"HX-Redirect": "/login"})
+    return redirect_to_login(request.get_full_path(), "/login")

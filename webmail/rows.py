@@ -1,0 +1,33 @@
+"""A list row in the words a page needs: who, when, which marks."""
+
+from dataclasses import dataclass
+
+from mailcore.kernel import flags
+
+from .access.port import Row
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRow:
+    row: Row
+    who: str
+    is_unread: bool
+    is_starred: bool
+    is_answered: bool
+    is_forwarded: bool
+    is_draft: bool
+
+
+def show_row(row: Row) -> ShownRow:
+    is_own = "Draft" in row.folder or "Sent" in row.folder
+    others = ", ".join(person.shown for person in row.recipients[:3])
+    who = f"To {others}" if is_own and others else row.sender.shown or others or "Nobody"
+    return ShownRow(
+        row=row,
+        who=who,
+        is_unread=not row.flags & flags.SEEN,
+        is_starred=bool(row.flags & flags.FLAGGED),
+        is_answered=bool(row.flags & flags.ANSWERED),
+        is_forwarded="$Forwarded" in row.keywords,
+        is_draft=bool(row.flags & flags.DRAFT),
+    )
