@@ -26,16 +26,7 @@ from mailcore.kernel.mailstore import (
     Snapshot,
     TextLeaf,
 )
-
-
-@dataclass
-class Part:
-    header_start: int
-    body_start: int
-    body_end: int
-    children: list["Part"]
-    type: str
-    subtype: str
+from mailcore.mime.structure import parse
 
 
 @dataclass
@@ -45,7 +36,6 @@ class Message:
     flags: int = 0
     keywords: frozenset[str] = frozenset()
     modseq: int = 1
-    structure: Part | None = None
 
 
 @dataclass
@@ -257,7 +247,7 @@ def column_of(message: Message, uid: int, column: Column) -> Any:
         case "bodystructure" | "body":
             return b'("TEXT" "PLAIN" NIL NIL NIL "7BIT" %d 1)' % len(message.raw)
         case "structure":
-            return message.structure
+            return parse(message.raw).root
         case "raw":
             return message.raw
         case "header":
@@ -280,11 +270,9 @@ def leaf_holds(message: Message, leaf: SearchLeaf) -> bool:
     if isinstance(leaf, SizeLeaf):
         return len(message.raw) > leaf.octets if leaf.op == "larger" else len(message.raw) < leaf.octets
     if isinstance(leaf, DateLeaf):
-        when = (
-            parsedate_to_datetime(parsed["Date"])
-            if leaf.field == "sent" and parsed["Date"]
-            else datetime.fromtimestamp(message.internaldate, UTC)
-        )
+        when = datetime.fromtimestamp(message.internaldate, UTC)
+        if leaf.field == "sent" and parsed["Date"]:
+            when = parsedate_to_datetime(parsed["Date"])
         day = when.date()
         return {"before": day < leaf.day, "on": day == leaf.day, "since": day >= leaf.day}[leaf.op]
     assert isinstance(leaf, TextLeaf)

@@ -38,15 +38,8 @@ def parse_date_time(cursor: Cursor) -> int:
     offset = int(found[8]) * 60 + int(found[9])
     try:
         zone = timezone(timedelta(minutes=-offset if found[7] == b"-" else offset))
-        when = datetime(
-            int(found[3]),
-            _NUMBER_OF.get(found[2].upper(), 0),
-            int(found[1]),
-            int(found[4]),
-            int(found[5]),
-            min(int(found[6]), 59),
-            tzinfo=zone,
-        )
+        day, month, year = int(found[1]), _NUMBER_OF.get(found[2].upper(), 0), int(found[3])
+        when = datetime(year, month, day, int(found[4]), int(found[5]), min(int(found[6]), 59), tzinfo=zone)
         return timegm(when.utctimetuple())
     except (ValueError, OverflowError) as error:
         raise BadCommand("That is not a date and time") from error

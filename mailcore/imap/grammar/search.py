@@ -16,9 +16,7 @@ from .sequences import SequenceSet, parse_set
 
 CHARSETS = {
     b"US-ASCII": "utf-8",
-    b"ASCII": "utf-8",
     b"UTF-8": "utf-8",
-    b"UTF8": "utf-8",
     b"ISO-8859-1": "latin-1",
     b"ISO-8859-15": "iso8859-15",
 }
@@ -204,7 +202,7 @@ def parse_search(cursor: Cursor) -> Search:
 
 
 def _parse_returns(cursor: Cursor) -> frozenset[bytes] | None:
-    if not cursor.text[cursor.position : cursor.position + 8].upper() == b"RETURN (":
+    if cursor.text[cursor.position : cursor.position + 8].upper() != b"RETURN (":
         return None
     cursor.position += 7
     returns = frozenset(cursor.words_in_list())

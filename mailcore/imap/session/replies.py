@@ -22,7 +22,7 @@ CODES: dict[type[Exception], bytes] = {
     errors.Deferred: b"UNAVAILABLE",
     errors.Refused: b"CANNOT",
 }
-_CHARSET_NAMES = b" ".join(name for name in CHARSETS if name in (b"US-ASCII", b"UTF-8", b"ISO-8859-1", b"ISO-8859-15"))
+_CHARSET_NAMES = b" ".join(CHARSETS)
 
 
 class Rejected(Exception):

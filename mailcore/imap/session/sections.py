@@ -7,29 +7,23 @@ numbered part needs the structure. Sections that do not exist are NIL.
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any
 
 from mailcore.kernel.mailstore import Column
+from mailcore.mime.parts import Part
+from mailcore.mime.sections import SectionText, locate
 
 from ..grammar.fetch import Body, Section
 from ..grammar.responses import write_literal
 
-
-class PartLike(Protocol):
-    """What is read of a `mime.structure.Part`."""
-
-    header_start: int
-    body_start: int
-    body_end: int
-
-    @property
-    def children(self) -> "Sequence[PartLike]": ...
-    @property
-    def type(self) -> str: ...
-    @property
-    def subtype(self) -> str: ...
-
-
+_TEXTS: dict[bytes, SectionText] = {
+    b"": "",
+    b"TEXT": "TEXT",
+    b"MIME": "MIME",
+    b"HEADER": "HEADER",
+    b"HEADER.FIELDS": "HEADER",
+    b"HEADER.FIELDS.NOT": "HEADER",
+}
 Reader = Callable[[Sequence[Any]], bytes | None]
 
 
@@ -87,43 +81,12 @@ def field_selector(fields: tuple[bytes, ...], others: bool) -> Callable[[bytes],
     return lambda header: b"".join(find(header)) + b"\r\n"
 
 
-def read_part(section: Section, root: PartLike, prefix: int, raw: bytes) -> bytes | None:
+def read_part(section: Section, root: Part, prefix: int, raw: bytes) -> bytes | None:
     """A numbered section, None if there is no such part."""
-    part = find_part(root, section.path)
-    if part is None:
+    span = locate(root, section.path, _TEXTS[section.kind])
+    if span is None:
         return None
-    if not section.kind:
-        return raw[part.body_start + prefix : part.body_end + prefix]
-    if section.kind == b"MIME":
-        return raw[part.header_start + prefix : part.body_start + prefix]
-    inner = part.children[0] if is_message(part) and part.children else None
-    if inner is None:
-        return None
-    if section.kind == b"TEXT":
-        return raw[inner.body_start + prefix : inner.body_end + prefix]
-    header = raw[inner.header_start + prefix : inner.body_start + prefix]
-    if section.kind == b"HEADER":
-        return header
-    return field_selector(section.fields, section.kind.endswith(b".NOT"))(header)
-
-
-def is_message(part: PartLike) -> bool:
-    return part.type.lower() == "message" and part.subtype.lower() in ("rfc822", "global")
-
-
-def find_part(root: PartLike, path: Sequence[int]) -> PartLike | None:
-    """The part with this number. A message/rfc822 part's numbers are those of the message in it (RFC 3501 §6.4.5)."""
-    part: PartLike = root
-    whole = True
-    """`part` is a whole message, whose only part 1 it may be itself."""
-    for number in path:
-        if not whole and is_message(part) and part.children:
-            part, whole = part.children[0], True
-        if part.type.lower() == "multipart":
-            if number > len(part.children):
-                return None
-            part = part.children[number - 1]
-        elif number != 1 or not whole:
-            return None
-        whole = False
-    return part
+    data = raw[span[0] + prefix : span[1] + prefix]
+    if section.fields:
+        return field_selector(section.fields, section.kind.endswith(b".NOT"))(data)
+    return data

@@ -22,20 +22,9 @@ _REBUILD_AT = 64
 
 class View:
     __slots__ = (
-        "_keywords_owned",
-        "_owned",
-        "flags",
-        "folder_id",
-        "gone",
-        "keywords",
-        "known",
-        "modseq",
-        "modseqs",
-        "name",
-        "read_only",
-        "recent_from",
-        "uids",
-    )
+        "_keywords_owned", "_owned", "flags", "folder_id", "gone", "keywords", "known", "modseq", "modseqs", "name", "read_only",
+        "recent_from", "uids",
+    )  # fmt: skip
 
     def __init__(self, snapshot: Snapshot, *, read_only: bool) -> None:
         self.folder_id: FolderId = snapshot.folder.id
