@@ -4,6 +4,8 @@ RFC 5321, RFC 2920 (pipelining: replies of what came together go out together),
 RFC 3207 (nothing said in clear survives STARTTLS).
 """
 
+from collections.abc import Callable
+
 from mailcore.kernel.principal import Principal
 
 from ..grammar.commands import split
@@ -13,7 +15,7 @@ from .context import Context, Framing
 from .dispatch import FOREIGN, TABLE, list_extensions, refuse_order
 from .hello import ask_welcome, secure
 from .states import State
-from .transaction import finish_data
+from .transaction import abandon, finish_data
 from .verdicts import Stage
 
 MAX_BUFFERED = 131_072
@@ -95,7 +97,7 @@ class Receiver:
             raise RuntimeError("nothing was asked")
         context.ask = context.resume = None
         self._asked = False
-        resume(result)
+        self._guard(lambda: resume(result))
 
     def tls_started(self, description: str) -> None:
         self._input, self._at, self._told = b"", 0, False
@@ -174,7 +176,7 @@ class Receiver:
         end = transaction.data.feed(self._input, self._at)
         self._at = len(self._input) if end is None else end
         if end is not None:
-            finish_data(self._context)
+            self._guard(lambda: finish_data(self._context))
         return end is not None
 
     def _take_chunk(self) -> bool:
@@ -187,8 +189,15 @@ class Receiver:
         self._at = len(self._input) if end is None else end
         if end is not None:
             context.framing, context.chunk = Framing.LINE, None
-            done()
+            self._guard(done)
         return end is not None
+
+    def _guard(self, call: Callable[[], None]) -> None:
+        """A defect costs one command or message, not the session; it is logged with its incident."""
+        try:
+            call()
+        except Exception as error:
+            abandon(self._context, error)
 
     def _hear(self, line: bytes) -> None:
         context = self._context
@@ -210,8 +219,7 @@ class Receiver:
             if row is not None and row.closes_if_malformed and context.state is not State.CLOSED:
                 context.move(State.CLOSED)
         except Exception as error:
-            # A defect costs one command, not the session; it is logged with its incident.
-            context.refuse(error, Stage.COMMAND)
+            abandon(context, error, at_command=True)
 
     def _refuse_verb(self, verb: str) -> None:
         if verb in FOREIGN:

@@ -171,6 +171,19 @@ def _say(verdict: object) -> tuple[int, bytes]:
     return 250, f"250 2.0.0 Ok: kept{trace}\r\n".encode("ascii", "replace")
 
 
+def abandon(context: Context, error: Exception, *, at_command: bool = False) -> None:
+    """After a defect of ours: the transaction is gone, each who waits for a reply gets 451, the session lives on."""
+    at_message = not at_command and context.state in (State.DATA, State.CHUNKS)
+    count = len(_current(context).order) if at_message and context.config.kind is Kind.LMTP else 1
+    context.end_transaction()
+    context.framing, context.sasl, context.chunk = Framing.LINE, None, None
+    if context.state is State.AUTHENTICATING:
+        context.move(State.READY)
+    code, data = answer_error(error, Stage.COMMAND)
+    for _ in range(count):
+        context.put(code, data)
+
+
 def _reply_to_all(context: Context, code: int, enhanced: str, text: str) -> None:
     """Refuse the whole message; LMTP hears it once for each recipient."""
     count = len(_current(context).order) if context.config.kind is Kind.LMTP else 1
