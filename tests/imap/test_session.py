@@ -94,6 +94,17 @@ def test_idle_reports_what_happens() -> None:
     assert b" BAD " in client.send(b"x NOOP\r\n")
 
 
+def test_idle_bears_a_store_that_cannot_answer() -> None:
+    client = Client(filled(1))
+    client.ok(b"SELECT INBOX")
+    client.run(b"IDLE")
+    client.store.append("INBOX", message(), flags=0, keywords=frozenset(), internaldate=None)
+    client.store.fail_with = Deferred("Not now.")
+    assert client.session.poll() == b""
+    client.store.fail_with = None
+    assert client.session.poll().startswith(b"* 2 EXISTS\r\n")
+
+
 def test_silence_and_nonsense_end_the_connection() -> None:
     client = Client()
     for _ in range(MAX_BAD_COMMANDS):

@@ -6,6 +6,7 @@ never raises for what a client sent. One command at a time.
 
 from collections.abc import Callable, Iterator
 
+from mailcore.kernel.errors import MailError
 from mailcore.kernel.mailstore import MailStore
 from mailcore.kernel.ports import Authenticator
 from mailcore.kernel.principal import Principal
@@ -16,7 +17,7 @@ from . import login
 from .config import SessionConfig
 from .core import Connection, SelectedFolderGone, State
 from .login import Exchange
-from .replies import answer_error
+from .replies import answer_error, logger
 from .table import TABLE, Row, list_capabilities
 
 MAX_BAD_COMMANDS = 50
@@ -119,6 +120,10 @@ class Session(Connection):
             return self.refresh() + self.report_expunged()
         except SelectedFolderGone:
             return self._leave(_GONE)
+        except MailError as error:
+            # Nothing was taken from the journal, so the next look reports it all.
+            logger.warning("IDLE could not look: %s", error.detail)
+            return b""
 
     def done_idle(self, line: bytes) -> bytes:
         """The line that ends IDLE. May block."""
