@@ -9,8 +9,26 @@ from .peers import World, make_config
 OPENING = b"HELO c\r\nMAIL FROM:<ann@example.org>\r\nRCPT TO:<bo@example.net>\r\nDATA\r\n"
 SMUGGLED = b"MAIL FROM:<evil@example.com>\r\nRCPT TO:<cy@example.net>\r\nDATA\r\nsmuggled\r\n"
 LOOKALIKES = [
-    b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r.\r\n", b"\r\n.\r", b"\r\n.\r\r\n", b"\r\r\n.\n", b"\n.\r", b"\r.\n", b"\n\r.\n\r",
-    b"\n\r.\r\n", b"\r\n\r.\r\n", b"\r\n.\n\r\n", b"\r\n\0.\r\n", b"\r\n.\0\r\n", b"\r\n.\n\n", b"\n\n.\n\n", b"\r\r.\r\r", b"\r\n\n.\r\n",
+    b"\n.\n",
+    b"\n.\r\n",
+    b"\r\n.\n",
+    b"\r.\r",
+    b"\r.\r\n",
+    b"\r\n.\r",
+    b"\r\n.\r\r\n",
+    b"\r\r\n.\n",
+    b"\n.\r",
+    b"\r.\n",
+    b"\n\r.\n\r",
+    b"\n\r.\r\n",
+    b"\r\n\r.\r\n",
+    b"\r\n.\n\r\n",
+    b"\r\n\0.\r\n",
+    b"\r\n.\0\r\n",
+    b"\r\n.\n\n",
+    b"\n\n.\n\n",
+    b"\r\r.\r\r",
+    b"\r\n\n.\r\n",
 ]
 CLEAN_LOOKALIKES = [b"\r\n..\r\n", b"\r\n. \r\n", b"\r\n .\r\n", b"\r\n.\x0b\r\n", b"\r\n.x\r\n"]
 

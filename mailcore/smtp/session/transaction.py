@@ -51,9 +51,7 @@ def handle_rcpt(context: Context, command: Rcpt) -> None:
     elif len(transaction.order) >= context.config.limits.max_recipients:
         context.reply(452, "4.5.3", "Too many recipients, send the rest in another message")
     else:
-        context.question(
-            AskRecipient(command.address, transaction.mail.size), lambda answer: _take_recipient(context, command, answer)
-        )
+        context.question(AskRecipient(command.address, transaction.mail.size), lambda answer: _take_recipient(context, command, answer))
 
 
 def _take_recipient(context: Context, command: Rcpt, answer: Answer) -> None:
