@@ -78,7 +78,9 @@ class Launcher:
         command = redis.prepare(self._environment)
         if command is not None:
             await self._add(Program("redis", command, environ=os.environ, patience=10))
-            await self._until(self._redis_answers)
+            if not await self._until(self._redis_answers):
+                say("up", f"Redis did not start; see {self._environment.data / 'redis' / 'redis.log'}")
+                return False
         for program in self._programs():
             await self._add(program)
         return await self._until(self._everything_answers)
@@ -88,10 +90,16 @@ class Launcher:
         await program.start()
 
     def _programs(self) -> list[Program]:
-        environ = os.environ | {"PYTHONPATH": str(BASE), "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "config.settings"}
+        environ = os.environ | {
+            "PYTHONPATH": str(BASE),
+            "PYTHONUNBUFFERED": "1",
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            # Django's checks would load every page into every worker.
+            "CELERY_SKIP_CHECKS": "1",
+        }
         worker = [
             # Celery warns of root's rights because of pickle, which is not used here.
-            sys.executable, "-W", "ignore:::celery.platforms", "-m", "celery", "-A", "mailcore.workers.app", "worker",
+            sys.executable, "-W", "ignore:::celery.platforms", "-m", "celery", "-q", "-A", "mailcore.workers.app", "worker",
             "--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "WARNING",
         ]  # fmt: skip
         web = [

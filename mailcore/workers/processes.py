@@ -88,7 +88,9 @@ class Program:
                 line = b"(a line was too long to show)\n"
             if not line:
                 return
-            say(self.name, line.decode("utf-8", "replace").rstrip())
+            text = line.decode("utf-8", "replace").rstrip()
+            if text:
+                say(self.name, text)
 
     def _kill_group(self) -> None:
         """Whatever the program left behind in its session."""

@@ -47,5 +47,5 @@ def prepare(environment: Environment) -> list[str] | None:
         made.mkdir(parents=True, exist_ok=True, mode=0o700)
     return [
         program, "--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700", "--dir", str(folder),
-        "--appendonly", "yes", "--save", "", "--loglevel", "warning", "--daemonize", "no",
+        "--appendonly", "yes", "--save", "", "--logfile", str(folder / "redis.log"), "--loglevel", "warning", "--daemonize", "no",
     ]  # fmt: skip

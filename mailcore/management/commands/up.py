@@ -19,6 +19,8 @@ from mailcore.workers.sockets import PortTaken
 
 class Command(BaseCommand):
     help = "Run everything on this machine in the foreground: database, certificates, listeners, workers, pages."
+    requires_system_checks = ()
+    """Mail runs even where a page is broken, and starting stays quick."""
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--demo", action="store_true", help="fill a demo domain with realistic mail first")
@@ -31,6 +33,7 @@ class Command(BaseCommand):
         except (AlreadyRunning, PortTaken) as error:
             raise CommandError(str(error)) from error
         call_command("migrate", interactive=False, verbosity=0)
+        settings.STATIC_ROOT.mkdir(exist_ok=True)
         certificates.ensure(data=environment.data, hostname=environment.hostname)
         self._ensure_administrator()
         if options["demo"] and "seed_demo" in get_commands():
