@@ -13,8 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from facteur import DOMAIN, PASSWORD, Facteur
-from peers import MAILDIR, SDBOX, Peer, Peers, missing
+from .facteur import DOMAIN, PASSWORD, Facteur
+from .peers import MAILDIR, SDBOX, Peer, Peers, missing
 
 LOAD = Path(__file__).parent / "load"
 Figures = dict[str, float]
