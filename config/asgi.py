@@ -5,6 +5,7 @@ so that the browser sees one origin.
 """
 
 import asyncio
+from typing import Any
 
 from a2wsgi import WSGIMiddleware
 
@@ -20,7 +21,7 @@ THREADS = 8
 
 _hub = Hub()
 _push = Push(Bridge(2), _hub)
-_wsgi = WSGIMiddleware(pages, workers=THREADS)
+_wsgi: Any = WSGIMiddleware(pages, workers=THREADS)  # type: ignore[arg-type]  # HttpResponse is such an iterable
 _listening: asyncio.Task[None] | None = None
 
 

@@ -151,7 +151,7 @@ class Channel(asyncio.Protocol):
         )
         if transport is None:
             raise ConnectionResetError("the client left during the handshake")
-        self._transport = cast(asyncio.Transport, transport)
+        self._transport = transport
 
     def refuse(self, last_words: bytes) -> None:
         """Say one line and close, without ever reading."""

@@ -70,7 +70,7 @@ class Front:
                 continue
             admit = partial(self._admit, listener)
             server = await loop.create_server(
-                lambda admit=admit: Channel(admit),  # type: ignore[misc]
+                lambda admit=admit: Channel(admit),
                 sock=bound,
                 backlog=1_024,
                 ssl=self._services.tls if listener.implicit_tls else None,

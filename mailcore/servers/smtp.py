@@ -8,7 +8,18 @@ from mailcore.kernel.envelope import Origin
 from mailcore.kernel.limits import SmtpLimits
 from mailcore.kernel.principal import Service
 from mailcore.smtp.session.actions import (
-    Answer, Ask, AskAccept, AskAuthenticate, AskConnect, AskRecipient, AskSender, Close, Kind, ReceiverConfig, Reply, StartTls,
+    Answer,
+    Ask,
+    AskAccept,
+    AskAuthenticate,
+    AskConnect,
+    AskRecipient,
+    AskSender,
+    Close,
+    Kind,
+    ReceiverConfig,
+    Reply,
+    StartTls,
 )  # fmt: skip
 from mailcore.smtp.session.receiver import Receiver
 

@@ -4,7 +4,7 @@ The front runs on a `-P solo` node whose queue holds no long task: a prefork poo
 sockets, and a stop waits for the running task.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from celery import bootsteps
 from celery.beat import EmbeddedService
@@ -18,7 +18,7 @@ from .sockets import bind
 
 
 class Listeners(bootsteps.StartStopStep):  # type: ignore[misc]
-    requires = {"celery.worker.components:Pool"}
+    requires: ClassVar = {"celery.worker.components:Pool"}
 
     def __init__(self, parent: Any, front: bool = False, **options: Any) -> None:
         self.enabled = front
@@ -44,7 +44,7 @@ class Listeners(bootsteps.StartStopStep):  # type: ignore[misc]
 class Clock(bootsteps.StartStopStep):  # type: ignore[misc]
     """Beat in a thread: only rings, so a second clock on another machine does no harm."""
 
-    requires = {"celery.worker.components:Pool"}
+    requires: ClassVar = {"celery.worker.components:Pool"}
 
     def __init__(self, parent: Any, ring: bool = False, **options: Any) -> None:
         self.enabled = ring

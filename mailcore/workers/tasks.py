@@ -14,7 +14,7 @@ ROUNDS = 500
 _OWNER = f"{socket.gethostname()}:{os.getpid()}"
 
 
-@app.task
+@app.task  # type: ignore[untyped-decorator]
 def deliver() -> None:
     """Deliver whatever is due, until nothing is."""
     for _ in range(ROUNDS):
@@ -22,13 +22,13 @@ def deliver() -> None:
             return
 
 
-@app.task
+@app.task  # type: ignore[untyped-decorator]
 def index() -> None:
     """Make new messages searchable."""
     index_pending()
 
 
-@app.task
+@app.task  # type: ignore[untyped-decorator]
 def reap() -> None:
     """Forget what is finished and old."""
     reaping.reap(now=int(time.time()))
