@@ -104,7 +104,8 @@ def _text(report: Report, hostname: str) -> str:
     ]
     for result in report.results:
         lines += [f"  <{result.lease.address}>", f"      {_one_line(result.text)}", ""]
-    lines += [f"Message-ID: {lease.message_id or 'none'}", f"Received by us: {formatdate(lease.received_at)}", f"Reference: {lease.trace_id}"]
+    lines += [f"Message-ID: {lease.message_id or 'none'}", f"Received by us: {formatdate(lease.received_at)}"]
+    lines += [f"Reference: {lease.trace_id}"]
     return "\r\n".join(lines) + "\r\n"
 
 

@@ -108,7 +108,8 @@ def _commit(batch: Sequence[Prepared]) -> Sequence[TraceId]:
         log.exception("a batch of %d messages could not be kept", len(batch))
         raise Deferred("The message could not be kept, please try again later.", f"4.3.0 {error}") from error
     for item in batch:
-        log.info("accepted trace=%s source=%s size=%d recipients=%d", item.trace_id, item.origin.source, len(item.data), len(item.envelope.recipients))
+        count = len(item.envelope.recipients)
+        log.info("accepted trace=%s source=%s size=%d recipients=%d", item.trace_id, item.origin.source, len(item.data), count)
     return [item.trace_id for item in batch]
 
 

@@ -94,4 +94,5 @@ def _step(letter: _Letter, now: int) -> Step:
     lease = letter.report.lease
     text = f"report sent to {lease.sender} as {letter.prepared.trace_id}"
     stage = Stage.BOUNCED if letter.report.action == "failed" else Stage.QUEUED
-    return Step(lease.trace_id, now, stage, f"report {letter.report.action}", 0, text, lease.sender, lease.sender.rpartition("@")[2], lease.message_id)
+    domain = lease.sender.rpartition("@")[2]
+    return Step(lease.trace_id, now, stage, f"report {letter.report.action}", 0, text, lease.sender, domain, lease.message_id)

@@ -10,8 +10,8 @@ from .journey import Stage, Step
 from .settlement import insert_recipients
 
 _COLUMNS = (
-    "trace_id", "sender", "blob_id", "size", "source", "user_id", "message_id", "delivered_to", "received_at", "expires_at", "is_held", "priority",
-    "ret", "envid", "smtputf8", "eight_bit",
+    "trace_id", "sender", "blob_id", "size", "source", "user_id", "message_id", "delivered_to", "received_at", "expires_at", "is_held",
+    "priority", "ret", "envid", "smtputf8", "eight_bit",
 )  # fmt: skip
 
 
@@ -61,8 +61,9 @@ def _row(entry: NewEntry) -> tuple[object, ...]:
 
 def _steps(entry: NewEntry) -> list[Step]:
     domain = entry.sender.rpartition("@")[2].lower()
-    steps = [Step(entry.trace_id, entry.received_at, Stage.RECEIVED, entry.source, 250, entry.came_from, entry.sender, domain, entry.message_id)]
+    at, came_from, message_id = entry.received_at, entry.came_from, entry.message_id
+    steps = [Step(entry.trace_id, at, Stage.RECEIVED, entry.source, 250, came_from, entry.sender, domain, message_id)]
     for one in entry.recipients:
         destination = one.address.rpartition("@")[2].lower()
-        steps.append(Step(entry.trace_id, entry.received_at, Stage.QUEUED, "", 0, "", one.address, destination, entry.message_id))
+        steps.append(Step(entry.trace_id, at, Stage.QUEUED, "", 0, "", one.address, destination, message_id))
     return steps

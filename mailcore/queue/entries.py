@@ -79,7 +79,7 @@ def get_entry(*, trace_id: TraceId, domains: Collection[str] | None = None) -> E
 def count_recipients(*, domains: Collection[str] | None = None) -> dict[str, int]:
     """Recipients by state; those of held entries count as "held", those tried before as "deferred"."""
     rows = Recipient.objects.filter(entry__in=_scoped(domains)) if domains is not None else Recipient.objects.all()
-    counts = {name: number for name, number in rows.values_list("state").annotate(Count("id"))}
+    counts: dict[str, int] = dict(rows.values_list("state").annotate(Count("id")))
     counts["held"] = rows.filter(state__in=OPEN, entry__is_held=True).count()
     counts["deferred"] = rows.filter(state=State.QUEUED, attempts__gt=0).count()
     return counts
@@ -113,11 +113,9 @@ def cancel(*, trace_id: TraceId, now: int, by: str, domains: Collection[str] | N
             raise Conflict("Nothing of this message is waiting.", trace_id)
         ids = [recipient.pk for recipient in waiting]
         Recipient.objects.filter(pk__in=ids).update(state=State.CANCELLED, last_code=0, last_text=f"cancelled by {by}"[:1000])
+        text, trace, message_id = f"cancelled by {by}", entry.trace_id, entry.message_id
         journey.record(
-            [
-                Step(entry.trace_id, now, Stage.DISCARDED, "cancelled", 0, f"cancelled by {by}", recipient.address, recipient.destination, entry.message_id)
-                for recipient in waiting
-            ]
+            [Step(trace, now, Stage.DISCARDED, "cancelled", 0, text, one.address, one.destination, message_id) for one in waiting]
         )
         return len(ids)
 

@@ -50,8 +50,18 @@ def record(steps: Sequence[Step]) -> None:
         table="queue_journeyevent",
         columns=_COLUMNS,
         rows=[
-            (step.trace_id, step.at, step.stage, step.verdict[:40], step.code, step.text[:1000], step.address[:330], step.domain[:255], step.message_id[:255])
-            for step in steps
+            (
+                one.trace_id,
+                one.at,
+                one.stage,
+                one.verdict[:40],
+                one.code,
+                one.text[:1000],
+                one.address[:330],
+                one.domain[:255],
+                one.message_id[:255],
+            )
+            for one in steps
         ],
     )
 

@@ -59,13 +59,13 @@ class Recipient(models.Model):
     delay_notified = models.BooleanField(default=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["entry", "address"], name="queue_recipient_once")]
-        indexes = [
+        constraints = (models.UniqueConstraint(fields=["entry", "address"], name="queue_recipient_once"),)
+        indexes = (
             # the claim: what is due, oldest first
             models.Index(fields=["next_attempt_at"], name="queue_recipient_due", condition=models.Q(state__in=["queued", "leased"])),
             # settle and read back a batch
             models.Index(fields=["lease_token"], name="queue_recipient_lease", condition=models.Q(state="leased")),
-        ]
+        )
 
 
 class Attempt(models.Model):
@@ -102,4 +102,4 @@ class JourneyEvent(models.Model):
     message_id = models.CharField(max_length=255, blank=True, db_index=True)  # "where is my message?"
 
     class Meta:
-        indexes = [models.Index(fields=["domain", "at"], name="queue_journey_domain")]  # a domain's recent traffic
+        indexes = (models.Index(fields=["domain", "at"], name="queue_journey_domain"),)  # a domain's recent traffic

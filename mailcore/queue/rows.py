@@ -11,7 +11,9 @@ from django.db import connection
 _MAX_PARAMETERS = 20_000  # SQLite allows 32,766
 
 
-def insert(*, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], returning: str = "", skip_conflicts: bool = False) -> list[tuple[Any, ...]]:
+def insert(
+    *, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], returning: str = "", skip_conflicts: bool = False
+) -> list[tuple[Any, ...]]:
     """Insert `rows`; the `returning` columns of what was inserted, in no promised order."""
     tail = (" ON CONFLICT DO NOTHING" if skip_conflicts else "") + (f" RETURNING {returning}" if returning else "")
     one = "(" + ", ".join(["%s"] * len(columns)) + ")"

@@ -130,9 +130,8 @@ def _step(result: Result, now: int) -> Step:
     text = result.text
     if lease.data_sent_at is not None:
         text = f"{text} (a copy may have been sent by an attempt that was cut short)".strip()
-    return Step(
-        lease.trace_id, now, _STAGE[result.verdict], result.verdict.value, result.code, text, lease.address, lease.destination, lease.message_id
-    )
+    stage, verdict = _STAGE[result.verdict], result.verdict.value
+    return Step(lease.trace_id, now, stage, verdict, result.code, text, lease.address, lease.destination, lease.message_id)
 
 
 def add_recipients(lease: Lease, targets: Sequence[str], *, now: int) -> None:
@@ -149,8 +148,19 @@ def insert_recipients(recipients: Sequence[tuple[int, str, str, str]], *, now: i
     rows.insert(
         table="queue_recipient",
         columns=(
-            "entry_id", "address", "orcpt", "notify", "destination", "state", "attempts", "next_attempt_at", "lease_token", "lease_until",
-            "last_code", "last_text", "delay_notified",
+            "entry_id",
+            "address",
+            "orcpt",
+            "notify",
+            "destination",
+            "state",
+            "attempts",
+            "next_attempt_at",
+            "lease_token",
+            "lease_until",
+            "last_code",
+            "last_text",
+            "delay_notified",
         ),
         rows=[
             (entry_id, address, orcpt[:600], notify[:32], address.rpartition("@")[2].lower()[:255], "queued", 0, now, "", 0, 0, "", False)

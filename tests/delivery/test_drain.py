@@ -198,5 +198,3 @@ def test_a_crash_anywhere_loses_nothing_and_repeats_nothing(
     assert (count_messages(ann), count_messages(bo)) == (2, 1), "the message and one report; the message"
     assert Entry.objects.filter(source="dsn").count() == 1
     assert not Recipient.objects.filter(state__in=["queued", "leased"]).exists()
-
-
