@@ -50,6 +50,12 @@ def require_everything(actor: Actor) -> None:
         raise Denied("Only an administrator of the whole server may do this.")
 
 
+def require_root(actor: Actor) -> None:
+    """For the limits and the standing of a domain within reach."""
+    if not actor.is_root:
+        raise Denied("Only an administrator of the server may change this.")
+
+
 def list_domains(actor: Actor) -> QuerySet[Domain]:
     found = Domain.objects.select_related("alias_of")
     return found if actor.domain_ids is None else found.filter(id__in=actor.domain_ids)

@@ -1,0 +1,59 @@
+"""The queue as far as an actor may see and change it.
+
+A message can be for several domains. Who looks after one of them sees its own recipients
+only, and may not stop what others wait for; who looks after the sender sees all.
+"""
+
+import time
+from dataclasses import replace
+
+from mailcore import bell
+from mailcore.directory.access import Actor
+from mailcore.kernel.errors import Denied
+from mailcore.kernel.ids import TraceId
+from mailcore.queue import entries
+from mailcore.queue.entries import EntryRow
+
+UNPROVED = frozenset({"smtp", "lmtp"})
+"""Sources whose sender address anybody may have written."""
+ACTIONS = ("retry", "hold", "release", "cancel")
+
+
+def list_rows(actor: Actor, *, state: str = "active", search: str = "", before: int | None = None, limit: int = 50) -> list[EntryRow]:
+    rows = entries.list_entries(domains=actor.domain_names, state=state, search=search, before=before, limit=limit)
+    return [_narrow(row, actor) for row in rows]
+
+
+def access_row(actor: Actor, *, trace_id: TraceId) -> EntryRow:
+    return _narrow(entries.get_entry(trace_id=trace_id, domains=actor.domain_names), actor)
+
+
+def count(actor: Actor) -> dict[str, int]:
+    return entries.count_recipients(domains=actor.domain_names)
+
+
+def act(actor: Actor, *, trace_id: TraceId, action: str) -> None:
+    """Retry, hold, release or cancel. Denied where the message is not the actor's alone."""
+    row = entries.get_entry(trace_id=trace_id, domains=actor.domain_names)
+    if _narrow(row, actor) != row:
+        raise Denied("This message is also for domains you do not look after.")
+    now = int(time.time())
+    names = actor.domain_names
+    if action == "retry":
+        entries.retry(trace_id=trace_id, now=now, domains=names)
+    elif action == "hold":
+        entries.hold(trace_id=trace_id, now=now, by=actor.name, domains=names)
+    elif action == "release":
+        entries.release(trace_id=trace_id, now=now, by=actor.name, domains=names)
+    else:
+        entries.cancel(trace_id=trace_id, now=now, by=actor.name, domains=names)
+    if action in ("retry", "release"):
+        bell.ring()
+
+
+def _narrow(row: EntryRow, actor: Actor) -> EntryRow:
+    names = actor.domain_names
+    sent_here = row.source not in UNPROVED and row.sender.rpartition("@")[2].lower() in (names or ())
+    if names is None or sent_here:
+        return row
+    return replace(row, recipients=tuple(recipient for recipient in row.recipients if recipient.destination in names))
