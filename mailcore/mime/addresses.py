@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from . import words
 
 MAX_ADDRESSES = 10_000
+MAX_CHARS = 262_144
 _FAST = re.compile(r'(?:"([^"\\]*)"\s*|([^"(),:;<>@\[\]\\]*))<([^\s"(),:;<>@\[\]\\]+)@([^\s"(),:;<>@\[\]\\]+)>\Z')
 _BARE = re.compile(r'([^\s"(),:;<>@\[\]\\]+)@([^\s"(),:;<>@\[\]\\]+)\Z')
 _TOKEN = re.compile(
@@ -18,6 +19,7 @@ _TOKEN = re.compile(
 )
 _PAREN = re.compile(r"[()\\]")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_NEEDS_QUOTES = re.compile(r'[\s"(),:;<>@\[\]\\]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,12 @@ class Mailbox:
 
     @property
     def address(self) -> str:
-        return f"{self.local}@{self.domain}" if self.domain else self.local
+        """As it is written, the local part quoted where it must be; without "@" where there is no domain."""
+        if not self.domain:
+            return self.local
+        if _NEEDS_QUOTES.search(self.local):
+            return '"' + re.sub(r'(["\\])', r"\\\1", self.local) + f'"@{self.domain}'
+        return f"{self.local}@{self.domain}"
 
     def __str__(self) -> str:
         return f"{self.name} <{self.address}>" if self.name else self.address
@@ -52,7 +59,7 @@ Entry = Mailbox | GroupStart | GroupEnd
 
 def parse(text: str, *, decode: bool = True) -> list[Entry]:
     """Entries in order. decode=False leaves encoded words in names, as ENVELOPE wants them."""
-    text = text.strip()
+    text = text[:MAX_CHARS].strip()
     fast = _FAST.match(text)
     if fast is not None:
         name = fast.group(1) if fast.group(1) is not None else fast.group(2)

@@ -18,11 +18,12 @@ def parse_date(value: str | None) -> int | None:
         fields = parsedate_tz(value[:_MAX_CHARS])
         if fields is None:
             return None
-        _, month, day, hour, minute, second = fields[:6]
+        year, month, day, hour, minute, second = fields[:6]
         if not (1 <= month <= 12 and 1 <= day <= 31 and 0 <= hour <= 24 and 0 <= minute <= 59 and 0 <= second <= 60):
             return None
         zone = fields[9] or 0
-        seconds = mktime_tz((*fields[:9], zone if abs(zone) <= 86_400 else 0))
+        # RFC 5322 §4.3: a year of three digits counts from 1900; programs of 2002 wrote 102.
+        seconds = mktime_tz((year + 1900 if 99 < year < 1000 else year, *fields[1:9], zone if abs(zone) <= 86_400 else 0))
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return int(seconds) if 0 <= seconds <= _LAST else None

@@ -43,12 +43,12 @@ class Headers:
         self._index = index
 
     @classmethod
-    def parse(cls, raw: bytes, start: int = 0, end: int | None = None) -> "Headers":
-        """Read the block that begins at `start`; fields beyond MAX_HEADER_BYTES are left out."""
+    def parse(cls, raw: bytes, start: int = 0, end: int | None = None, *, limit: int = MAX_HEADER_BYTES) -> "Headers":
+        """Read the block that begins at `start`; fields beyond `limit` bytes are left out."""
         stop = len(raw) if end is None else end
         body = find_body(raw, start, stop)
         fields: list[Field] = []
-        for match in _FIELD.finditer(raw, start, min(body, start + MAX_HEADER_BYTES)):
+        for match in _FIELD.finditer(raw, start, min(body, start + limit)):
             name, value = match.groups()
             if name is not None:
                 fields.append(Field(name.decode("ascii"), value.rstrip(b"\r"), *match.span()))

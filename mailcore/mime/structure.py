@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mailcore.kernel.limits import MAX_PART_DEPTH, MAX_PARTS
+from mailcore.kernel.limits import MAX_HEADER_BYTES, MAX_PART_DEPTH, MAX_PARTS
 
 from .content import decoded, text_of
 from .envelope import envelope_of
@@ -37,6 +37,13 @@ def parse(raw: bytes) -> Message:
 class _Scan:
     raw: bytes
     parts: int = 0
+    header_room: int = MAX_HEADER_BYTES
+    """What the parts' headers may still take together; beyond it they are skipped, not read."""
+
+    def _read_headers(self, start: int, end: int) -> Headers:
+        headers = Headers.parse(self.raw, start, end, limit=self.header_room)
+        self.header_room = max(0, self.header_room - (headers.end - start))
+        return headers
 
     def read_entity(self, headers: Headers, start: int, end: int, *, number: str, is_root: bool, depth: int, default: str) -> Part:
         """`number` is the part's own, or for a root that of the message part around it."""
@@ -55,7 +62,7 @@ class _Scan:
         if kind != "multipart" and is_root:
             number = f"{number}.1" if number else "1"
         if kind == "message" and subtype in ("rfc822", "global") and depth < MAX_PART_DEPTH and self.parts < MAX_PARTS:
-            inner = Headers.parse(self.raw, body, end)
+            inner = self._read_headers(body, end)
             root = self.read_entity(inner, body, end, number=number, is_root=True, depth=depth + 1, default="text/plain")
             message = Embedded(envelope_of(inner), root)
         elif kind == "message" and subtype in ("rfc822", "global"):
@@ -103,45 +110,49 @@ class _Scan:
         )
 
     def _read_children(self, start: int, end: int, boundary: str, number: str, depth: int, *, digest: bool) -> tuple[Part, ...]:
-        marker = boundary.rstrip().encode("utf-8", "replace")
-        if not marker or depth >= MAX_PART_DEPTH:
+        if not boundary.strip() or depth >= MAX_PART_DEPTH:
             return ()
         children: list[Part] = []
         default = "message/rfc822" if digest else "text/plain"
         prefix = f"{number}." if number else ""
-        for first, last in self._split(start, end, b"--" + marker):
+        for first, last in self._find_ranges(start, end, boundary):
             if self.parts >= MAX_PARTS:
                 break
-            headers = Headers.parse(self.raw, first, last)
+            headers = self._read_headers(first, last)
             part_number = f"{prefix}{len(children) + 1}"
             child = self.read_entity(headers, first, last, number=part_number, is_root=False, depth=depth + 1, default=default)
             children.append(child)
         return tuple(children)
 
+    def _find_ranges(self, start: int, end: int, boundary: str) -> Iterator[tuple[int, int]]:
+        """With blanks at its end the boundary is looked for as written, then as RFC 2046 §5.1.1 allows it."""
+        found = False
+        for marker in dict.fromkeys((boundary, boundary.rstrip())):
+            for span in self._split(start, end, b"--" + marker.encode("utf-8", "replace")):
+                found = True
+                yield span
+            if found:
+                return
+
     def _split(self, start: int, end: int, needle: bytes) -> Iterator[tuple[int, int]]:
         """Ranges between delimiter lines (RFC 2046 §5.1.1); the line end before a delimiter belongs to it."""
         raw = self.raw
+        # A body begins after a line end, so the one before it opens the first line as any other.
+        needle = b"\n" + needle
         opened = -1
-        hit = raw.find(needle, start, end)
+        hit = raw.find(needle, max(start - 1, 0), end)
         while hit != -1:
-            after = hit + len(needle)
-            tail = _DELIMITER_TAIL.match(raw, after, end) if hit == start or raw[hit - 1] == 10 else None
+            tail = _DELIMITER_TAIL.match(raw, hit + len(needle), end)
             if tail is None:
-                # Only a line's start can hold a delimiter: going on there keeps a body full of dashes linear.
-                line = raw.find(b"\n", after, end)
-                hit = raw.find(needle, line + 1, end) if line != -1 else -1
+                hit = raw.find(needle, hit + 1, end)
                 continue
             if opened != -1:
-                last = hit
-                if last > opened and raw[last - 1] == 10:
-                    last -= 1
-                    if last > opened and raw[last - 1] == 13:
-                        last -= 1
-                yield opened, last
+                last = hit - 1 if hit > opened and raw[hit - 1] == 13 else hit
+                yield opened, max(last, opened)
             opened = tail.end()
             if tail.group(1):
                 return
-            hit = raw.find(needle, opened, end)
+            hit = raw.find(needle, opened - 1, end)
         if opened != -1:
             yield opened, end
 

@@ -47,8 +47,8 @@ def _pieces(raw: bytes, part: Part, room: int) -> list[str]:
         headers = Headers.parse(raw, inner.header_start, inner.body_start)
         pieces += [headers.get(name) or "" for name in ("subject", "from", "to")]
     elif part.type == "text":
-        # Encoded text is at most some three times its length, HTML far more than its text.
-        text = text_of(raw, part, room * 8)
+        # Encoded text is up to three times as long as what it says.
+        text = text_of(raw, part, room * 4)
         pieces.append(html_to_text(text) if part.subtype == "html" else text)
     return pieces
 

@@ -15,12 +15,13 @@ from tests import builders
 from .imap_reader import read_items
 
 PIECES = [
-    b"--frontier\r\n", b"--frontier--\r\n", b"--inner\n", b"--inner--", b"\r\n\r\n", b"\n", b"\r", b"\0", b"\xff\xfe", b" ", b"=", b"\t",
-    b"Content-Type: multipart/mixed; boundary=inner\r\n\r\n", b"Content-Type: message/rfc822\r\n\r\n",
-    b"Content-Type: text/html; charset=utf-7\r\n", b"Content-Transfer-Encoding: base64\r\n\r\n", b"Content-Disposition: attachment; filename*0*=x'y'%zz",
-    b"Content-Transfer-Encoding: quoted-printable\n\n", b"Content-Transfer-Encoding: x-uuencode\n\nbegin 644 x\n", b"From: a <b@c>, (", b"To: x: y;",
-    b"Subject: =?utf-8?b?w6k?= =?x?q?=\r\n", b"Date: 31 Feb 20", b"<style>", b"<!--", b"&#99999999999;", b"=?", b"References: <a@b> <",
-]  # fmt: skip
+    *(b"--frontier\r\n", b"--frontier--\r\n", b"--inner\n", b"--inner--", b"\r\n\r\n", b"\n", b"\r", b"\0", b"\xff\xfe", b" ", b"=", b"\t"),
+    *(b"Content-Type: multipart/mixed; boundary=inner\r\n\r\n", b"Content-Type: message/rfc822\r\n\r\n"),
+    *(b"Content-Type: text/html; charset=utf-7\r\n", b"Content-Disposition: attachment; filename*0*=x'y'%zz"),
+    *(b"Content-Transfer-Encoding: base64\r\n\r\n", b"Content-Transfer-Encoding: quoted-printable\n\n"),
+    *(b"Content-Transfer-Encoding: x-uuencode\n\nbegin 644 x\n", b"From: a <b@c>, (", b"To: x: y;", b"Date: 31 Feb 20"),
+    *(b"Subject: =?utf-8?b?w6k?= =?x?q?=\r\n", b"<style>", b"<!--", b"&#99999999999;", b"=?", b"References: <a@b> <"),
+]
 SEED = builders.multipart(
     builders.part("caf=C3=A9", encoding="quoted-printable"),
     builders.part(builders.message(subject="=?utf-8?q?=C3=A9?="), content_type="message/rfc822"),

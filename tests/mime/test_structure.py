@@ -154,6 +154,13 @@ def test_multipart_without_boundary_is_text() -> None:
     assert (root.content_type, root.number, root.children) == ("text/plain", "1", ())
 
 
+def test_boundary_with_a_blank_at_its_end() -> None:
+    exact = builders.multipart(builders.part("--b\r\nx"), boundary="b ")
+    assert _bodies(exact) == [b"--b\r\nx"]
+    trimmed = builders.message(text="--b\r\n\r\nx\r\n--b--\r\n", content_type='multipart/mixed; boundary="b "')
+    assert _bodies(trimmed) == [b"x"]
+
+
 def test_parts_of_a_digest_are_messages() -> None:
     raw = builders.multipart(b"\r\n" + builders.message(text="one"), subtype="digest")
     assert _tree(parse(raw).root) == [" multipart/digest", "1 message/rfc822", "1.1 text/plain"]

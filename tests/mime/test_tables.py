@@ -123,6 +123,12 @@ def test_addresses(text: str, expected: list[addresses.Entry]) -> None:
     assert addresses.parse(text) == expected
 
 
+def test_address_is_quoted_where_it_must_be() -> None:
+    for text in ('"odd local"@x.example', '"a\\"b"@x.example', "ann@x.example"):
+        (found,) = addresses.list_mailboxes(text)
+        assert found.address == text
+
+
 @pytest.mark.parametrize(
     ("data", "charset", "expected"),
     [
@@ -191,6 +197,7 @@ def test_base_subject(subject: str, base: str) -> None:
         ("Mon, 2 Mar 2026 08:30 +0000 (UTC)", 1772440200),
         ("Mon, 02 Mar 26 08:30:00 UT", 1772440200),
         ("Mon Mar  2 08:30:00 2026", 1772440200),
+        ("Mon, 02 Mar 0126 09:30:00 +0100", 1772440200),
         ("yesterday", None),
         ("", None),
         (None, None),
