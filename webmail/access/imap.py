@@ -49,14 +49,15 @@ class ImapMail:
         with _as_mail_errors():
             return sort_folders([self._status(flags, delimiter, name) for flags, delimiter, name in self.client.list_folders() if b"\\Noselect" not in flags])
 
-    def list_page(self, folder: str, *, before: int | None = None, show: Show = "all") -> Page:
+    def list_page(self, folder: str, *, before: str = "", show: Show = "all") -> Page:
+        last = int(before) if before.isascii() and before.isdecimal() else 0
         with _as_mail_errors():
             self._select(folder)
             total = int(self.client.folder_status(self._wire(folder), [b"MESSAGES"])[b"MESSAGES"])
-            terms = list(_SHOW_TERMS[show]) + (["UID", f"1:{before - 1}"] if before and before > 1 else [])
-            uids = [] if before == 1 else sorted(self.client.search(terms), reverse=True)
+            terms = list(_SHOW_TERMS[show]) + (["UID", f"1:{last - 1}"] if last > 1 else [])
+            uids = [] if last == 1 else sorted(self.client.search(terms), reverse=True)
             rows = self._rows(folder, uids[:PAGE])
-        return Page(tuple(rows), total, uids[PAGE - 1] if len(uids) > PAGE else None)
+        return Page(tuple(rows), total, str(uids[PAGE - 1]) if len(uids) > PAGE else "")
 
     def read_raw(self, folder: str, uid: int) -> bytes:
         with _as_mail_errors():

@@ -5,16 +5,14 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from mailcore.kernel import flags as flag_bits
-from mailcore.kernel.errors import NotFound
-from mailcore.kernel.mailstore import Column, DateLeaf, FlagMode, FolderInfo, MailStore, SearchLeaf, Snapshot, TextLeaf
-from mailcore.mime.headers import Headers
-from mailcore.mime.parts import Part
-from mailcore.mime.summary import count_attachments
+from mailcore.kernel.errors import BadSyntax, NotFound
+from mailcore.kernel.mailstore import DateLeaf, FlagMode, FolderInfo, MailStore, SearchLeaf, Snapshot, TextLeaf
+from mailcore.mime import addresses
+from mailcore.store import reading
+from mailcore.store.reading import ListRow
 
-from .opened import first_person, people
-from .port import PAGE, SPECIAL_NAMES, SPECIAL_ORDER, Folder, Moved, Page, Query, Row, Show
+from .port import PAGE, SPECIAL_NAMES, SPECIAL_ORDER, Folder, Moved, Page, Person, Query, Row, Show
 
-_COLUMNS: tuple[Column, ...] = ("size", "internaldate", "header", "structure", "snippet")
 _SEARCH_STEP = 500
 
 
@@ -25,11 +23,16 @@ class LocalMail:
     def list_folders(self) -> list[Folder]:
         return sort_folders([_folder(info) for info in self.store.list_folders()])
 
-    def list_page(self, folder: str, *, before: int | None = None, show: Show = "all") -> Page:
+    def list_page(self, folder: str, *, before: str = "", show: Show = "all") -> Page:
+        info = self.store.get_folder(folder)
+        if show == "all":
+            page = reading.list_page(mailbox_id=self.store.mailbox_id, folder_id=info.id, before=_read_key(before), limit=PAGE)
+            return Page(tuple(_row(folder, found) for found in page.rows), info.messages, _write_key(page.older))
         snapshot = self.store.open(folder, read_only=True)
-        chosen = list(_newest(snapshot, before, show, PAGE + 1))
-        rows = self._rows(folder, snapshot, sorted(chosen[:PAGE]))
-        return Page(tuple(reversed(rows)), len(snapshot.uids), chosen[PAGE - 1] if len(chosen) > PAGE else None)
+        last = _read_key(before)
+        chosen = list(_newest(snapshot, last[1] if last else None, show, PAGE + 1))
+        rows = self._rows(folder, snapshot, chosen[:PAGE])
+        return Page(tuple(rows), info.messages, f"0.{chosen[PAGE - 1]}" if len(chosen) > PAGE else "")
 
     def read_raw(self, folder: str, uid: int) -> bytes:
         info = self.store.get_folder(folder)
@@ -38,10 +41,11 @@ class LocalMail:
         raise NotFound("This message is gone.")
 
     def find_row(self, folder: str, uid: int) -> Row:
-        rows = self._rows(folder, self.store.open(folder, read_only=True), [uid])
+        info = self.store.get_folder(folder)
+        rows = reading.list_rows(mailbox_id=self.store.mailbox_id, folder_id=info.id, uids=[uid])
         if not rows:
             raise NotFound("This message is gone.")
-        return rows[0]
+        return _row(folder, rows[0])
 
     def set_flag(self, folder: str, uids: Sequence[int], *, flag: int = 0, keyword: str = "", on: bool) -> None:
         info = self.store.get_folder(folder)
@@ -90,16 +94,15 @@ class LocalMail:
             for leaf in leaves(query):
                 uids = sorted(self.store.match(info.id, leaf, uids)) if uids else []
             hits = [row for row in self._rows(info.name, snapshot, uids) if row.has_attachment or not query.has_attachment]
-            rows += reversed(hits)
+            rows += hits
             if len(rows) >= limit:
                 break
         return rows[:limit]
 
     def _rows(self, folder: str, snapshot: Snapshot, uids: Sequence[int]) -> list[Row]:
-        return [
-            _row(folder, snapshot, *fields)
-            for fields in self.store.fetch(snapshot.folder.id, uids, _COLUMNS)
-        ]
+        """Newest first."""
+        found = reading.list_rows(mailbox_id=self.store.mailbox_id, folder_id=snapshot.folder.id, uids=list(uids))
+        return [_row(folder, one) for one in found]
 
 
 def sort_folders(folders: list[Folder]) -> list[Folder]:
@@ -142,18 +145,33 @@ def _flags_of(snapshot: Snapshot, uid: int) -> int:
     return snapshot.flags[index] if index < len(snapshot.uids) and snapshot.uids[index] == uid else 0
 
 
-def _row(folder: str, snapshot: Snapshot, uid: int, size: int, arrived: int, header: bytes, structure: Part, snippet: str) -> Row:
-    headers = Headers.parse(bytes(header))
+def _read_key(before: str) -> tuple[int, int] | None:
+    """The place in the list that a page ended at: arrival and uid."""
+    if not before:
+        return None
+    moment, _, uid = before.partition(".")
+    if not all(text.isascii() and text.isdecimal() and len(text) <= 12 for text in (moment, uid)):
+        raise BadSyntax("That is not a place in this list.", repr(before))
+    return int(moment), int(uid)
+
+
+def _write_key(key: tuple[int, int] | None) -> str:
+    return f"{key[0]}.{key[1]}" if key else ""
+
+
+def _row(folder: str, found: ListRow) -> Row:
+    recipients = tuple(Person(mailbox.name, mailbox.address) for mailbox in addresses.list_mailboxes(found.to_text))
     return Row(
         folder=folder,
-        uid=uid,
-        sender=first_person(headers, "from"),
-        recipients=people(headers, "to"),
-        subject=headers.get("subject") or "",
-        arrived=datetime.fromtimestamp(arrived, UTC),
-        size=size,
-        flags=_flags_of(snapshot, uid),
-        keywords=flag_bits.split_keywords(snapshot.keywords.get(uid, "")),
-        has_attachment=count_attachments(structure) > 0,
-        snippet=snippet,
+        uid=found.uid,
+        sender=Person(found.from_name, found.from_address),
+        recipients=recipients,
+        subject=found.subject,
+        arrived=datetime.fromtimestamp(found.internaldate, UTC),
+        size=found.size,
+        flags=found.flags,
+        keywords=found.keywords,
+        has_attachment=found.has_attachment,
+        snippet=found.snippet,
+        thread_count=found.thread_count,
     )

@@ -66,6 +66,8 @@ class Row:
     keywords: frozenset[str]
     has_attachment: bool
     snippet: str = ""
+    thread_count: int = 1
+    """Messages of this conversation, where the store knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,8 @@ class Page:
     rows: tuple[Row, ...]
     """Newest first."""
     total: int
-    before: int | None
-    """Give this to get the next page; None at the end."""
+    before: str
+    """Give this to get the next page; "" at the end. Means something only to who made it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +140,8 @@ class MailAccess(Protocol):
         """Special folders first, in their usual order, then the others by name."""
         ...
 
-    def list_page(self, folder: str, *, before: int | None = None, show: Show = "all") -> Page:
-        """PAGE rows with a uid below `before`. NotFound where there is no such folder."""
+    def list_page(self, folder: str, *, before: str = "", show: Show = "all") -> Page:
+        """PAGE rows from where `before` says. NotFound where there is no such folder."""
         ...
 
     def read_raw(self, folder: str, uid: int) -> bytes: ...

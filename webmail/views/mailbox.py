@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from mailcore.kernel.errors import BadSyntax, NotFound
+from mailcore.kernel.errors import NotFound
 
 from ..access.port import SHOWS, Folder, Row, Show
 from ..desk import Desk, frame, is_fragment, with_desk
@@ -43,7 +43,7 @@ def tree(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 def list_context(request: HttpRequest, desk: Desk, folder: str) -> dict[str, Any]:
     show = read_show(request)
-    page = desk.mail.list_page(folder, before=read_before(request), show=show)
+    page = desk.mail.list_page(folder, before=request.GET.get("before", ""), show=show)
     days = group_by_day(page.rows, skip=request.GET.get("day", ""))
     return {
         "folder": folder, "page": page, "days": days, "show": show,
@@ -61,15 +61,6 @@ def find_folder(folders: Iterable[Folder], name: str) -> Folder:
 def read_show(request: HttpRequest) -> Show:
     wanted = request.GET.get("show", "all")
     return next((show for show in SHOWS if show == wanted), "all")
-
-
-def read_before(request: HttpRequest) -> int | None:
-    text = request.GET.get("before", "")
-    if not text:
-        return None
-    if not (text.isascii() and text.isdecimal() and len(text) <= 10):
-        raise BadSyntax("That is not a place in this list.", repr(text))
-    return int(text)
 
 
 def group_by_day(rows: Iterable[Row], *, skip: str = "") -> list[Day]:

@@ -15,6 +15,8 @@ from ..desk import Desk, Toast, frame, leave_toast, with_desk
 from ..security import DENSITIES, THEMES
 
 _YEAR = 365 * 24 * 3600
+THEME_LABELS = (("system", "As the system"), ("light", "Light"), ("dark", "Dark"))
+DENSITY_LABELS = (("cosy", "Cosy"), ("compact", "Compact"), ("roomy", "Roomy"))
 
 
 @require_GET
@@ -56,4 +58,4 @@ def set_password(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 
 def _page(request: HttpRequest, desk: Desk, faults: dict[str, str], status: int = 200) -> HttpResponse:
-    return render(request, "webmail/settings.html", frame(request, desk) | {"faults": faults}, status=status)
+    return render(request, "webmail/settings.html", frame(request, desk) | {"faults": faults, "themes": THEME_LABELS, "densities": DENSITY_LABELS}, status=status)
