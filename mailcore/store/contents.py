@@ -1,8 +1,8 @@
 """Derived rows of blobs: made from the bytes alone, so they can be made again at any time."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from email.utils import parsedate_tz
 from datetime import date
+from email.utils import parsedate_tz
 
 from mailcore.kernel.ids import BlobId
 from mailcore.mime.headers import Headers

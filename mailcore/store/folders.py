@@ -6,7 +6,6 @@ from mailcore.kernel.mailstore import FolderInfo
 
 from .models import Folder, Subscription
 from .names import normalise
-from .writer.folders import DEFAULTS
 from .writer.folders import ensure_defaults as _ensure_defaults
 
 

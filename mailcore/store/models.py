@@ -66,7 +66,7 @@ class Folder(models.Model):
 
     class Meta:
         # Serves the lookup by name and the list of one mailbox.
-        constraints = [models.UniqueConstraint(fields=["mailbox_id", "name"], name="store_folder_name")]
+        constraints = (models.UniqueConstraint(fields=["mailbox_id", "name"], name="store_folder_name"),)
 
 
 class Subscription(models.Model):
@@ -76,7 +76,7 @@ class Subscription(models.Model):
     name = models.CharField(max_length=1000)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["mailbox_id", "name"], name="store_subscription_name")]
+        constraints = (models.UniqueConstraint(fields=["mailbox_id", "name"], name="store_subscription_name"),)
 
 
 class Message(models.Model):
@@ -96,18 +96,18 @@ class Message(models.Model):
     prefix = models.BinaryField(default=b"")
 
     class Meta:
-        constraints = [
+        constraints = (
             # FETCH and the snapshot: ranges of UIDs of one folder.
             models.UniqueConstraint(fields=["folder", "uid"], name="store_message_uid"),
-        ]
-        indexes = [
+        )
+        indexes = (
             # changes_since: what carries a newer modseq.
             models.Index(fields=["folder", "modseq"], name="store_message_modseq"),
             # The pages' list, newest first, by keyset.
             models.Index(fields=["folder", "-internaldate", "-uid"], name="store_message_list"),
             # A conversation and its length.
             models.Index(fields=["mailbox_id", "thread_id"], name="store_message_thread"),
-        ]
+        )
 
 
 class ThreadReference(models.Model):
@@ -118,7 +118,7 @@ class ThreadReference(models.Model):
     thread_id = models.BigIntegerField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["mailbox_id", "digest"], name="store_threadreference_digest")]
+        constraints = (models.UniqueConstraint(fields=["mailbox_id", "digest"], name="store_threadreference_digest"),)
 
 
 class Change(models.Model):
@@ -140,7 +140,7 @@ class Change(models.Model):
 
     class Meta:
         # changes_since, VANISHED and rewind read one folder from a modseq on.
-        indexes = [models.Index(fields=["folder_id", "modseq"], name="store_change_modseq")]
+        indexes = (models.Index(fields=["folder_id", "modseq"], name="store_change_modseq"),)
 
 
 class DeliveryMark(models.Model):
@@ -153,4 +153,4 @@ class DeliveryMark(models.Model):
 
     class Meta:
         # Old keys are removed by age.
-        indexes = [models.Index(fields=["at"], name="store_deliverymark_at")]
+        indexes = (models.Index(fields=["at"], name="store_deliverymark_at"),)

@@ -46,6 +46,7 @@ class Packs:
         self._lock = threading.Lock()
         self._sync_lock = threading.Lock()
         self._readers: OrderedDict[str, _Handle] = OrderedDict()
+        self._written = self._synced = 0
         self._forget_writer()
 
     def append(self, data: bytes) -> tuple[str, int]:

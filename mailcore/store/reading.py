@@ -5,6 +5,7 @@ Lists are paged by key (date, uid), so the last page of 100,000 messages costs w
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -19,6 +20,7 @@ from mailcore.mime.structure import Part
 from . import blobs, folders
 from .models import Message
 from .uidsets import chunk
+from .writer.folders import DEFAULTS
 
 PAGE = 50
 Key = tuple[int, int]
@@ -158,7 +160,7 @@ def find_neighbours(*, mailbox_id: MailboxId, folder_id: FolderId, key: Key) -> 
 
 def list_tree(*, mailbox_id: MailboxId) -> list[FolderNode]:
     """Every folder with its counters: INBOX, then those with a special use, then by name."""
-    rank = {use: position for position, (_, use) in enumerate(folders.DEFAULTS)}
+    rank = {use: position for position, (_, use) in enumerate(DEFAULTS)}
     infos = folders.list_folders(mailbox_id)
     by_name = {info.name: info for info in infos}
 
@@ -175,7 +177,28 @@ def _read_rows(mailbox_id: MailboxId, sql: str, params: Sequence[int]) -> list[L
         cursor.execute(sql, params)
         rows = cursor.fetchall()
         counts = _count_threads(cursor, mailbox_id, {row[12] for row in rows})
-    return [ListRow(*row[:4], split_keywords(row[4]), *row[5:11], bool(row[11]), row[12], counts.get(row[12], 1)) for row in rows]
+    return [_make_row(row, counts.get(row[12], 1)) for row in rows]
+
+
+def _make_row(row: tuple[Any, ...], thread_count: int) -> ListRow:
+    folder_id, uid, internaldate, flags, keywords, size, *texts, has_attachment, thread_id = row
+    from_name, from_address, to_text, subject, snippet = texts
+    return ListRow(
+        folder_id=folder_id,
+        uid=uid,
+        internaldate=internaldate,
+        flags=flags,
+        keywords=split_keywords(keywords),
+        size=size,
+        from_name=from_name,
+        from_address=from_address,
+        to_text=to_text,
+        subject=subject,
+        snippet=snippet,
+        has_attachment=bool(has_attachment),
+        thread_id=thread_id,
+        thread_count=thread_count,
+    )
 
 
 def _count_threads(cursor: CursorWrapper, mailbox_id: MailboxId, thread_ids: set[int]) -> dict[int, int]:

@@ -1,6 +1,9 @@
 """UID sets as text, the form in which the journal keeps them (RFC 9051 sequence-set, numbers only)."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def join(uids: Iterable[int]) -> str:
@@ -25,9 +28,9 @@ def split(text: str) -> Iterator[int]:
         yield from range(int(low), int(high or low) + 1)
 
 
-def chunk(uids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    for start in range(0, len(uids), size):
-        yield uids[start : start + size]
+def chunk(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def _write_range(start: int, end: int) -> str:

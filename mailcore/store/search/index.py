@@ -6,7 +6,7 @@ counts. Each thread has its own connection; nothing here takes part in the mail'
 
 import os
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from config.sqlite import library  # noqa: F401  isort: skip  (puts the newer SQLite in place)
@@ -22,13 +22,18 @@ MAX_GRAMS = 12
 IN_CHUNK = 500
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS texts(blob_id INTEGER PRIMARY KEY, header TEXT NOT NULL, body TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS indexed(blob_id INTEGER PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS indexed(blob_id INTEGER PRIMARY KEY, mark INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS progress(id INTEGER PRIMARY KEY CHECK (id = 1), blob_id INTEGER NOT NULL);
 CREATE VIRTUAL TABLE IF NOT EXISTS grams USING fts5(
     text, content='', columnsize=0, detail=none, tokenize='trigram case_sensitive 1');
 """
 
 _local = threading.local()
+
+
+def make_mark(digest: bytes) -> int:
+    """A blob's digest as a number SQLite can hold."""
+    return int.from_bytes(digest[:7], "big")
 
 
 class Index:
@@ -39,13 +44,15 @@ class Index:
         self.connection.execute("PRAGMA synchronous=NORMAL")
         self.connection.executescript(SCHEMA)
 
-    def list_indexed(self, blob_ids: Sequence[int]) -> set[int]:
-        """Which of these have their text here."""
-        if not blob_ids:
+    def list_indexed(self, marks: Mapping[int, int]) -> set[int]:
+        """Which of these have their text here.
+
+        `marks` comes from the blobs' digests: after a database was put back, an id may mean other bytes.
+        """
+        if not marks:
             return set()
-        wanted = set(blob_ids)
-        rows = self.connection.execute("SELECT blob_id FROM indexed WHERE blob_id BETWEEN ? AND ?", (min(wanted), max(wanted)))
-        return {blob_id for (blob_id,) in rows} & wanted
+        rows = self.connection.execute("SELECT blob_id, mark FROM indexed WHERE blob_id BETWEEN ? AND ?", (min(marks), max(marks)))
+        return {blob_id for blob_id, mark in rows if marks.get(blob_id) == mark}
 
     def narrow(self, needle: str, blob_ids: set[int]) -> set[int]:
         """Those that may hold a folded needle: all of them where it is shorter than a trigram."""
@@ -70,20 +77,29 @@ class Index:
             found |= {row[0]: Texts(row[1], row[2]) for row in self.connection.execute(sql, {"needle": needle})}
         return found
 
-    def save(self, texts: Mapping[int, Texts]) -> None:
+    def save(self, texts: Mapping[int, Texts], marks: Mapping[int, int]) -> None:
         """Add texts in one transaction; those already here stay as they are."""
         self.connection.execute("BEGIN IMMEDIATE")
         try:
-            known = self.list_indexed(list(texts))
+            known = self.list_indexed({blob_id: marks[blob_id] for blob_id in texts})
             for blob_id, text in texts.items():
                 if blob_id not in known:
+                    self._drop(blob_id)
                     self.connection.execute("INSERT INTO texts VALUES (?, ?, ?)", (blob_id, text.header, text.body))
-                    self.connection.execute("INSERT INTO indexed VALUES (?)", (blob_id,))
+                    self.connection.execute("INSERT INTO indexed VALUES (?, ?)", (blob_id, marks[blob_id]))
                     self.connection.execute("INSERT INTO grams(rowid, text) VALUES (?, ?)", (blob_id, text.header + text.body))
             self.connection.execute("COMMIT")
         except BaseException:
             self.connection.execute("ROLLBACK")
             raise
+
+    def _drop(self, blob_id: int) -> None:
+        """Remove what another blob of this id left behind; trigrams without content are removed by their text."""
+        row = self.connection.execute("SELECT header || body FROM texts WHERE blob_id = ?", (blob_id,)).fetchone()
+        if row is not None:
+            self.connection.execute("INSERT INTO grams(grams, rowid, text) VALUES ('delete', ?, ?)", (blob_id, row[0]))
+            self.connection.execute("DELETE FROM texts WHERE blob_id = ?", (blob_id,))
+            self.connection.execute("DELETE FROM indexed WHERE blob_id = ?", (blob_id,))
 
     def get_progress(self) -> int:
         row = self.connection.execute("SELECT blob_id FROM progress").fetchone()

@@ -6,7 +6,7 @@ from mailcore.kernel.ids import BlobId
 
 from .. import blobs
 from ..models import Content
-from .index import open_index
+from .index import make_mark, open_index
 from .texts import Texts
 
 BATCH = 100
@@ -21,14 +21,14 @@ def index_pending(limit: int = 1_000) -> int:
     index = open_index()
     done = 0
     while done < limit:
-        waiting = Content.objects.filter(pk__gt=index.get_progress()).order_by("pk").values_list("pk", flat=True)
-        part = list(waiting[: min(BATCH, limit - done)])
-        if not part:
+        waiting = Content.objects.filter(pk__gt=index.get_progress()).order_by("pk").values_list("pk", "blob__digest")
+        marks = {blob_id: make_mark(bytes(digest)) for blob_id, digest in waiting[: min(BATCH, limit - done)]}
+        if not marks:
             break
-        known = index.list_indexed(part)
-        index.save(derive([BlobId(blob_id) for blob_id in part if blob_id not in known]))
-        index.set_progress(part[-1])
-        done += len(part)
+        known = index.list_indexed(marks)
+        index.save(derive([BlobId(blob_id) for blob_id in marks if blob_id not in known]), marks)
+        index.set_progress(max(marks))
+        done += len(marks)
     return done
 
 

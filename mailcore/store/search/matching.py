@@ -2,7 +2,7 @@
 
 import logging
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from mailcore.kernel.ids import BlobId, FolderId
@@ -12,7 +12,7 @@ from mailcore.mime.headers import Headers
 from .. import fetching
 from ..uidsets import chunk
 from . import indexing
-from .index import open_index
+from .index import make_mark, open_index
 from .texts import Texts, fold, write_header
 
 log = logging.getLogger(__name__)
@@ -54,13 +54,15 @@ def _match_text(folder_id: FolderId, leaf: TextLeaf, uids: Sequence[int]) -> set
     if not needle and leaf.field != "header":
         return {row[0] for row in fetching.select(folder_id, uids, ["m.uid"])}
     by_blob: dict[int, list[int]] = {}
+    marks: dict[int, int] = {}
     found: set[int] = set()
-    for uid, blob_id, prefix in fetching.select(folder_id, uids, ["m.uid", "m.blob_id", "m.prefix"]):
+    for uid, blob_id, prefix, digest in fetching.select(folder_id, uids, ["m.uid", "m.blob_id", "m.prefix", "b.digest"]):
         if prefix and leaf.field != "body" and _prefix_contains(bytes(prefix), leaf, needle):
             found.add(uid)
         else:
             by_blob.setdefault(blob_id, []).append(uid)
-    for blob_id in _match_blobs(set(by_blob), leaf, needle):
+            marks[blob_id] = make_mark(digest)
+    for blob_id in _match_blobs(marks, leaf, needle):
         found.update(by_blob[blob_id])
     return found
 
@@ -69,23 +71,23 @@ def _prefix_contains(prefix: bytes, leaf: TextLeaf, needle: str) -> bool:
     return Texts(write_header(Headers.parse(prefix + b"\r\n")), "").contains(leaf, needle)
 
 
-def _match_blobs(blob_ids: set[int], leaf: TextLeaf, needle: str) -> Iterator[int]:
+def _match_blobs(marks: Mapping[int, int], leaf: TextLeaf, needle: str) -> Iterator[int]:
     index = open_index()
-    indexed = index.list_indexed(list(blob_ids))
+    indexed = index.list_indexed(marks)
     candidates = index.read(index.narrow(needle, indexed), leaf.field, needle)
     for blob_id, texts in candidates.items():
         if leaf.field in ("body", "text") or texts.contains(leaf, needle):
             yield blob_id
-    yield from _scan(sorted(blob_ids - indexed), leaf, needle)
+    yield from _scan(sorted(marks.keys() - indexed), marks, leaf, needle)
 
 
-def _scan(blob_ids: Sequence[int], leaf: TextLeaf, needle: str) -> Iterator[int]:
+def _scan(blob_ids: Sequence[int], marks: Mapping[int, int], leaf: TextLeaf, needle: str) -> Iterator[int]:
     """Read and parse what is not indexed, and keep the work for the next search."""
     for part in chunk(blob_ids, SCAN_BATCH):
         texts = indexing.derive([BlobId(blob_id) for blob_id in part])
         yield from (blob_id for blob_id, text in texts.items() if text.contains(leaf, needle))
         try:
-            open_index().save(texts)
+            open_index().save(texts, marks)
         except sqlite3.OperationalError as error:
             # Another process is writing to the index; the answer does not depend on it.
             log.info("%d texts were not kept in the search index: %s", len(texts), error)

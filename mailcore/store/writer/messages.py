@@ -166,7 +166,7 @@ def duplicate(books: Books, rows: Sequence[Message], goal: Folder) -> list[tuple
             keywords=row.keywords,
             internaldate=row.internaldate,
             prefix=bytes(row.prefix),
-        )  # fmt: skip
+        )
         for row in rows
     ]
     Message.objects.bulk_create(copies, batch_size=BATCH)
