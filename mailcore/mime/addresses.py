@@ -13,10 +13,10 @@ MAX_ADDRESSES = 10_000
 MAX_CHARS = 262_144
 _FAST = re.compile(r'(?:"([^"\\]*)"\s*|([^"(),:;<>@\[\]\\]*))<([^\s"(),:;<>@\[\]\\]+)@([^\s"(),:;<>@\[\]\\]+)>\Z')
 _BARE = re.compile(r'([^\s"(),:;<>@\[\]\\]+)@([^\s"(),:;<>@\[\]\\]+)\Z')
-_TOKEN = re.compile(
-    r'(?P<space>\s+)|"(?P<quoted>[^"\\]*(?:\\.[^"\\]*)*)"?|(?P<literal>\[[^\]]*\]?)|(?P<special>[(),:;<>@])|(?P<atom>[^\s"(),:;<>@\[\\]+|.)',
-    re.DOTALL,
-)
+_QUOTED = r'"(?P<quoted>[^"\\]*(?:\\.[^"\\]*)*)"?|'
+_REST = r'(?P<space>\s+)|(?P<literal>\[[^\]]*\]?)|(?P<special>[(),:;<>@])|(?P<atom>[^\s"(),:;<>@\[\\]+|.)'
+_TOKEN = re.compile(_QUOTED + _REST, re.DOTALL)
+_TOKEN_WITHOUT_QUOTES = re.compile(_REST, re.DOTALL)
 _PAREN = re.compile(r"[()\\]")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _NEEDS_QUOTES = re.compile(r'[\s"(),:;<>@\[\]\\]')
@@ -83,6 +83,7 @@ class _Parser:
         self.entries: list[Entry] = []
         self.in_group = False
         self.comments_close = True
+        self.token = _TOKEN
         self._reset()
 
     def _reset(self) -> None:
@@ -94,7 +95,7 @@ class _Parser:
     def run(self) -> list[Entry]:
         position = 0
         while position < len(self.text) and len(self.entries) < MAX_ADDRESSES:
-            match = _TOKEN.match(self.text, position)
+            match = self.token.match(self.text, position)
             if match is None:
                 break
             position = match.end()
@@ -102,9 +103,15 @@ class _Parser:
             if kind == "space":
                 self._add(" ")
             elif kind == "quoted":
-                self._add(_ESCAPE.sub(r"\1", match.group("quoted")))
+                if match.end("quoted") == position and "<" in token:
+                    # An unclosed quote would swallow the address; from here on quotes are read as nothing.
+                    self.token = _TOKEN_WITHOUT_QUOTES
+                    position = match.start() + 1
+                else:
+                    self._add(_ESCAPE.sub(r"\1", match.group("quoted")))
             elif kind != "special":
-                self._add(token)
+                if token != '"':
+                    self._add(token)
             elif token == "(":
                 position = self._read_comment(position)
             else:

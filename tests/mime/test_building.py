@@ -155,7 +155,7 @@ def test_whatever_is_written_is_transferable_and_reads_back(subject: str, text: 
     assert max(map(len, raw.split(b"\r\n"))) <= 998
     assert b"\0" not in raw
     message = parse(raw)
-    assert message.headers.get("subject") == subject.strip(" ")
+    assert (message.headers.get("subject") or "").strip(" ") == subject.strip(" ")
     first, second = message.root.children
     plain = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").encode("utf-8", "replace").decode()
     assert text_of(raw, first).rstrip("\n") == plain.rstrip("\n")

@@ -116,6 +116,7 @@ def test_disposition(value: str, expected: tuple[str, dict[str, str]]) -> None:
         ("<>", []),
         ("Ann O'Hara-Lee Jr. <a.b+c@x.example>", [Mailbox("Ann O'Hara-Lee Jr.", "a.b+c", "x.example")]),
         ("Ann (home <ann@x.example>", [Mailbox("Ann (home", "ann", "x.example")]),
+        ('"Ann <ann@x.example>', [Mailbox("Ann", "ann", "x.example")]),
         ("Bo [work] <b@x.example>", [Mailbox("Bo [work]", "b", "x.example")]),
     ],
 )
@@ -226,6 +227,7 @@ def test_dates(value: str | None, seconds: int | None) -> None:
         ";a*0*=x" * 30_000,
         "[a]" * 35_000,
         "\\" * 100_000,
+        '"<' + '\\"' * 50_000,
         "re:" * 35_000,
     ],
 )
