@@ -6,7 +6,7 @@ idempotent, and a report exists exactly when the result it reports is kept.
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mailcore.queue import claims
@@ -32,8 +32,11 @@ class _Plan:
     outgoing: list[Lease] = field(default_factory=list)
 
 
-def drain(*, owner: str, limit: int = BATCH, now: int | None = None, resolver: Resolver | None = None) -> int:
-    """Handle up to `limit` recipients that are due; their number, 0 where the queue has nothing to do."""
+def drain(*, owner: str, limit: int = BATCH, now: int | None = None, resolver: Resolver | None = None, wait: bool = True) -> int:
+    """Handle up to `limit` recipients that are due; their number, 0 where the queue has nothing to do.
+
+    With `wait` False, mail for other hosts is still being sent when this returns (see `remote.deliver`).
+    """
 
     def clock() -> int:
         return int(time.time()) if now is None else now
@@ -46,16 +49,8 @@ def drain(*, owner: str, limit: int = BATCH, now: int | None = None, resolver: R
     if plan.parcels:
         settling.settle(local.deliver(plan.parcels), now=clock(), owner=owner)
     if plan.outgoing:
-        remote.deliver(plan.outgoing, errand=Errand(owner, clock, resolver or DnsResolver()))
+        remote.deliver(plan.outgoing, errand=Errand(owner, clock, resolver or DnsResolver()), wait=wait)
     return len(leases)
-
-
-def drain_all(*, owner: str, limit: int = BATCH, stop: Callable[[], bool] = lambda: False) -> int:
-    """Drain until nothing is due or `stop` says so; the number handled."""
-    total = 0
-    while not stop() and (handled := drain(owner=owner, limit=limit)):
-        total += handled
-    return total
 
 
 def _make_plan(leases: Sequence[Lease]) -> _Plan:

@@ -8,10 +8,11 @@ sender is never reported on, so no report can cause another.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from email.utils import formatdate
 
 from mailcore.queue.claims import Lease
 from mailcore.queue.settlement import Result, Verdict
+
+from .trace import format_time
 
 MAX_RETURNED = 1_000_000
 """A larger original is returned as headers only, whatever RET says."""
@@ -81,7 +82,7 @@ def build(report: Report, *, original: bytes, hostname: str, now: int, boundary:
     )
     head = (
         f"From: Mail delivery <MAILER-DAEMON@{hostname}>\r\nTo: <{lease.sender}>\r\nSubject: {_TITLE[report.action]}\r\n"
-        f"Date: {formatdate(now)}\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
+        f"Date: {format_time(now)}\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
         f'Content-Type: multipart/report; report-type=delivery-status; boundary="{boundary}"\r\n\r\n'
     ).encode()
     body = b"".join(_part(boundary, content_type, content) for content_type, content in parts)
@@ -104,14 +105,14 @@ def _text(report: Report, hostname: str) -> str:
     ]
     for result in report.results:
         lines += [f"  <{result.lease.address}>", f"      {_one_line(result.text)}", ""]
-    lines += [f"Message-ID: {lease.message_id or 'none'}", f"Received by us: {formatdate(lease.received_at)}"]
+    lines += [f"Message-ID: {lease.message_id or 'none'}", f"Received by us: {format_time(lease.received_at)}"]
     lines += [f"Reference: {lease.trace_id}"]
     return "\r\n".join(lines) + "\r\n"
 
 
 def _status(report: Report, hostname: str, now: int) -> str:
     lease = report.lease
-    message = [f"Reporting-MTA: dns; {hostname}", f"Arrival-Date: {formatdate(lease.received_at)}", f"X-Queue-Id: {lease.trace_id}"]
+    message = [f"Reporting-MTA: dns; {hostname}", f"Arrival-Date: {format_time(lease.received_at)}", f"X-Queue-Id: {lease.trace_id}"]
     if lease.envid:
         message.insert(0, f"Original-Envelope-Id: {_decode_xtext(lease.envid)}")
     return "\r\n".join(message) + "\r\n" + "".join("\r\n" + _recipient(report, result, now) for result in report.results)
@@ -134,9 +135,9 @@ def _recipient(report: Report, result: Result, now: int) -> str:
         fields.append(f"Remote-MTA: dns; {result.host}")
     if result.code and result.verdict is not Verdict.DELIVERED:
         fields.append(f"Diagnostic-Code: smtp; {result.code} {_one_line(result.text)}")
-    fields.append(f"Last-Attempt-Date: {formatdate(now)}")
+    fields.append(f"Last-Attempt-Date: {format_time(now)}")
     if report.action == "delayed":
-        fields.append(f"Will-Retry-Until: {formatdate(lease.expires_at)}")
+        fields.append(f"Will-Retry-Until: {format_time(lease.expires_at)}")
     return "\r\n".join(fields) + "\r\n"
 
 

@@ -6,8 +6,8 @@ inside a database transaction.
 """
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -30,9 +30,16 @@ from .transport import Connection, LeaseLost
 log = logging.getLogger(__name__)
 
 MAX_RECIPIENTS = 100
-MAX_THREADS = 8
+MAX_THREADS = 16
+"""Destinations one process talks to at the same time."""
+NO_SLOT_RETRY = 5
+SEARCH_TIME = 240
+"""Seconds after which no further host of a destination is tried, well within the lease."""
+MAX_ADDRESSES = 3
 SMTP_PORT = 25
 GREYLIST_RETRY = 300
+
+_slots = threading.BoundedSemaphore(MAX_THREADS)
 
 Job = tuple[Lease, ...]
 """The recipients of one transaction: one entry, one destination."""
@@ -47,18 +54,34 @@ class Errand:
     resolver: Resolver
 
 
-def deliver(leases: Sequence[Lease], *, errand: Errand) -> None:
-    """Send and settle everything given, several destinations at once."""
+def deliver(leases: Sequence[Lease], *, errand: Errand, wait: bool = True) -> None:
+    """Send and settle everything given, several destinations at once.
+
+    Without `wait` it returns while threads still send, so that a slow host delays nobody else's
+    mail; should the process end meanwhile, the leases run out. What finds no free thread is given back.
+    """
     by_destination: dict[str, list[Lease]] = {}
     for lease in leases:
         by_destination.setdefault(lease.destination, []).append(lease)
-    if len(by_destination) == 1 or database.in_atomic_block:
+    destinations.ensure(by_destination)
+    if wait and (len(by_destination) == 1 or database.in_atomic_block):
         for domain, group in by_destination.items():
             _deliver_to(domain, group, errand)
         return
-    with ThreadPoolExecutor(min(MAX_THREADS, len(by_destination)), thread_name_prefix="remote") as pool:
-        for done in [pool.submit(_in_thread, domain, group, errand) for domain, group in by_destination.items()]:
-            done.result()
+    threads = [_start(domain, group, errand, wait) for domain, group in by_destination.items()]
+    for thread in threads:
+        if wait and thread is not None:
+            thread.join()
+
+
+def _start(domain: str, group: list[Lease], errand: Errand, wait: bool) -> threading.Thread | None:
+    if not _slots.acquire(blocking=wait):
+        claims.give_back(token=group[0].token, ids=[lease.id for lease in group], now=errand.clock(), after=NO_SLOT_RETRY)
+        return None
+    # A daemon: at shutdown nobody waits ten minutes for the answer to a dot.
+    thread = threading.Thread(target=_in_thread, args=(domain, group, errand), name=f"remote {domain}", daemon=True)
+    thread.start()
+    return thread
 
 
 def _in_thread(domain: str, group: Sequence[Lease], errand: Errand) -> None:
@@ -69,9 +92,14 @@ def _in_thread(domain: str, group: Sequence[Lease], errand: Errand) -> None:
         log.exception("delivery to %s failed", domain)
     finally:
         database.close()
+        _slots.release()
 
 
 def _deliver_to(domain: str, leases: Sequence[Lease], errand: Errand) -> None:
+    started = errand.clock()
+    if not claims.extend(token=leases[0].token, ids=[lease.id for lease in leases], now=started, ttl=claims.DATA_TTL):
+        log.warning("leases for %s were lost before a host was tried", domain)
+        return
     try:
         hops = _find_hops(domain, errand.resolver)
     except MailError as error:
@@ -84,7 +112,7 @@ def _deliver_to(domain: str, leases: Sequence[Lease], errand: Errand) -> None:
     for hop in hops:
         jobs, word, reached = _deliver_by(hop, jobs, errand)
         last_word, was_reached = word or last_word, was_reached or reached
-        if not jobs:
+        if not jobs or errand.clock() - started > SEARCH_TIME:
             break
     now = errand.clock()
     if was_reached:
@@ -125,7 +153,7 @@ def _converse(connection: Connection, jobs: Sequence[Job], errand: Errand) -> tu
                 finished = _send(connection, job, errand)
             except LeaseLost:
                 log.warning("lease lost before the final dot trace=%s", job[0].trace_id)
-                return list(jobs[position + 1 :]), "", reached
+                return [], "", True  # the others were claimed with it and are gone too
             if finished.session_failed and not connection.has_sent_dot:
                 return list(jobs[position:]), _text(finished.results[0]), reached
             reached = True
@@ -192,7 +220,7 @@ def _find_hops(domain: str, resolver: Resolver) -> list[Hop]:
 
 def _find_addresses(host: str, resolver: Resolver) -> list[str]:
     try:
-        return resolver.find_addresses(host)
+        return resolver.find_addresses(host)[:MAX_ADDRESSES]
     except Deferred as error:
         log.info("no address of %s: %s", host, error.detail)
         return []

@@ -13,7 +13,7 @@ from django.conf import settings
 from mailcore.kernel.errors import Deferred, Refused
 
 LIFETIME = 20.0
-MAX_HOSTS = 10
+MAX_HOSTS = 5
 
 
 class Resolver(Protocol):

@@ -6,7 +6,8 @@ RFC 5321 §4.4 (trace information), RFC 3848 and RFC 6531 §3.7.3 (the `with` wo
 
 import re
 from dataclasses import dataclass
-from email.utils import formatdate
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from ipaddress import IPv6Address, ip_address
 
 from mailcore.kernel.addresses import MailAddress
@@ -32,6 +33,11 @@ class Header:
     has_date: bool
     delivered_to: tuple[str, ...]
     """Folded addresses."""
+
+
+def format_time(at: int) -> str:
+    """RFC 5322 §3.3, in UTC."""
+    return format_datetime(datetime.fromtimestamp(at, UTC))
 
 
 def scan(raw: bytes) -> Header:
@@ -69,7 +75,7 @@ def make_lines(*, envelope: Envelope, origin: Origin, header: Header, trace_id: 
             message_id = f"{trace_id}@{hostname}"
             lines.append(f"Message-ID: <{message_id}>")
         if not header.has_date:
-            lines.append(f"Date: {formatdate(now)}")
+            lines.append(f"Date: {format_time(now)}")
     return "".join(f"{line}\r\n" for line in lines).encode(), message_id
 
 
@@ -81,7 +87,7 @@ def _received(envelope: Envelope, origin: Origin, trace_id: str, hostname: str, 
     parts.append(f"by {hostname} with {origin.protocol}{tls} id {trace_id}")
     if len(envelope.recipients) == 1:
         parts.append(f"for <{_one_line(envelope.recipients[0].address)}>")
-    return "Received: " + "\r\n\t".join(parts) + f";\r\n\t{formatdate(now)}"
+    return "Received: " + "\r\n\t".join(parts) + f";\r\n\t{format_time(now)}"
 
 
 def _literal(peer: str) -> str:

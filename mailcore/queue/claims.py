@@ -103,6 +103,16 @@ def mark_data_sent(*, token: str, ids: list[int], now: int) -> bool:
     return _touch(f"data_sent_at = {int(now)}, ", token, ids, now + DATA_TTL)
 
 
+def give_back(*, token: str, ids: list[int], now: int, after: int) -> None:
+    """Return what was not tried: due again after `after` seconds, as if never claimed."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE queue_recipient SET state = 'queued', lease_token = '', lease_until = 0, next_attempt_at = %s, attempts = attempts - 1"
+            f" WHERE id IN ({rows.marks(len(ids))}) AND lease_token = %s AND state = 'leased'",
+            [now + after, *ids, token],
+        )
+
+
 def _touch(assignment: str, token: str, ids: list[int], until: int) -> bool:
     text = f"UPDATE queue_recipient SET {assignment}lease_until = %s, next_attempt_at = %s WHERE id IN ({rows.marks(len(ids))})"
     with transaction.atomic(), connection.cursor() as cursor:

@@ -4,13 +4,26 @@ A dead destination throttles itself only. Workers at a destination are counted f
 leases (see `claims`), so nothing leaks when a worker dies.
 """
 
+from collections.abc import Collection
+
 from django.db import transaction
 
+from . import rows
 from .models import Destination
 
 START, LIMIT = 2, 20
 BACKOFF_BASE, BACKOFF_MAX = 60, 3_600
 FAILURES_BEFORE_BACKOFF = 2
+
+
+def ensure(domains: Collection[str]) -> None:
+    """Rows for these, so that a claim made from now on counts the workers that are there."""
+    rows.insert(
+        table="queue_destination",
+        columns=("domain", "concurrency", "backoff_until", "fail_streak", "last_text"),
+        rows=[(domain, START, 0, 0, "") for domain in sorted(domains)],
+        skip_conflicts=True,
+    )
 
 
 def note_success(domain: str) -> None:

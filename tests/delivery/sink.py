@@ -49,7 +49,7 @@ class Sink:
             if not self._say(stream, self._answer("", "220 sink.test ready")):
                 return
             sender, recipients = "", list[str]()
-            while line := stream.readline().decode():
+            while line := stream.readline().decode("latin-1"):
                 line = line.rstrip("\r\n")
                 self.commands.append(line)
                 verb = line[:4].upper()

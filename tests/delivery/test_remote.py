@@ -1,5 +1,6 @@
 """To other hosts: replies by class, shared transactions, the moment of the final dot, dead hosts."""
 
+import threading
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -102,6 +103,45 @@ def test_a_worker_killed_after_the_dot_leaves_the_mark(sink: Sink, monkeypatch: 
     assert run(now=recipient.lease_until - 1) == 0
     assert run(now=recipient.lease_until) == 1
     assert "may have been sent" in journey.list_steps(trace_id=trace_id)[-1].text
+
+
+def test_a_slow_host_keeps_nobody_waiting(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+    let_go = threading.Event()
+
+    class SlowResolver(FakeResolver):
+        def find_hosts(self, domain: str) -> list[str]:
+            let_go.wait()
+            return super().find_hosts(domain)
+
+    monkeypatch.setattr(remote, "_slots", threading.BoundedSemaphore(1))
+    send("a@far.test")
+    assert drain.drain(owner="test", resolver=SlowResolver({"far.test": ["mx.far.test"]}), wait=False) == 1
+    assert states()["a@far.test"][0] == "leased"
+    let_go.set()
+    assert remote._slots.acquire(timeout=30), "the thread ends"
+    assert states()["a@far.test"] == ("delivered", 250)
+
+
+def test_without_a_free_thread_it_is_as_if_never_claimed(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "_slots", threading.BoundedSemaphore(1))
+    assert remote._slots.acquire()
+    send("a@far.test")
+    assert drain.drain(owner="test", resolver=FakeResolver({}), wait=False) == 1
+    recipient = Recipient.objects.get()
+    assert (recipient.state, recipient.attempts) == ("queued", 0)
+    run(now=recipient.next_attempt_at)
+    assert states()["a@far.test"] == ("delivered", 250)
+
+
+def test_a_broken_handshake_falls_back_to_clear(sink: Sink) -> None:
+    sink.offers = ("STARTTLS", "PIPELINING")
+    sink.answers = {"STARTTLS": "220 go on\r\nthis is no handshake"}
+    send("a@far.test")
+    run()
+    assert sink.connections >= 1
+    sink.answers = {"STARTTLS": "220 go on", "\x16": "drop"}
+    run(now=Recipient.objects.get().next_attempt_at)
+    assert states()["a@far.test"] == ("delivered", 250)
 
 
 def test_a_lost_lease_keeps_the_dot_back(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
