@@ -144,6 +144,8 @@ def test_late_answer_after_timeout_is_nothing() -> None:
     assert receiver.next_action() == Close()
     assert receiver.next_action() is None
     assert not receiver.wants_input and receiver.is_closed
+    receiver.receive(b"NOOP\r\n" * 1_000)
+    assert receiver._input == b"", "a closed session must not gather what is still sent"
 
 
 def test_input_in_clear_after_starttls_is_dropped() -> None:
