@@ -34,7 +34,8 @@ RAWS = [
 ]
 NEEDLES = [
     "a", "é", "CAFÉ", "au lait", "strasse", "straße", "ÉLO", "%", "_", '"', "'x'", "100%", "件名", "検索", "本", "carla", "dora", "bold",
-    "base64 text", "softbreak", "été", "VGhpcyBp", "absent", "example.org", "ann@example.org", "foo bar", "with", "two", "subject: plain", "or",
+    "base64 text", "softbreak", "été", "VGhpcyBp", "absent", "example.org", "ann@example.org", "foo bar", "with", "two",
+    "subject: plain", "or",
 ]  # fmt: skip
 FIELDS = ["subject", "from", "to", "cc", "bcc", "body", "text"]
 
