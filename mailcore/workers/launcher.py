@@ -144,7 +144,7 @@ class Launcher:
     async def _everything_answers(self) -> bool:
         environment = self._environment
         return await _speaks(environment.bind, environment.imap_port, b"") and await _speaks(
-            environment.bind, environment.http_port, b"HEAD /login HTTP/1.0\r\nHost: localhost\r\n\r\n"
+            environment.bind, environment.http_port, b"GET /login HTTP/1.0\r\nHost: localhost\r\n\r\n"
         )
 
     def _announce(self) -> None:

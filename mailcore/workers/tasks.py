@@ -2,6 +2,7 @@
 
 import os
 import socket
+import threading
 import time
 
 from config.celery import app
@@ -12,13 +13,30 @@ BATCH = 200
 ROUNDS = 500
 """After so many batches the worker looks at its other tasks; beat rings again."""
 _OWNER = f"{socket.gethostname()}:{os.getpid()}"
+_turn = threading.Lock()
+_is_asked_for = threading.Event()
 
 
 @app.task  # type: ignore[untyped-decorator]
 def deliver() -> None:
-    """Deliver whatever is due, until nothing is."""
+    """Deliver whatever is due, until nothing is.
+
+    One thread of a process at a time: several would cut the work into small batches and stand in
+    each other's way at the write lock. Who comes meanwhile leaves word and goes; mail for other
+    hosts is sent in threads of its own, so a slow host holds up nobody.
+    """
+    _is_asked_for.set()
+    while _is_asked_for.is_set() and _turn.acquire(blocking=False):
+        try:
+            _is_asked_for.clear()
+            _drain()
+        finally:
+            _turn.release()
+
+
+def _drain() -> None:
     for _ in range(ROUNDS):
-        if not drain.drain(owner=_OWNER, limit=BATCH):
+        if not drain.drain(owner=_OWNER, limit=BATCH, wait=False):
             return
 
 
