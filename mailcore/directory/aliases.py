@@ -1,7 +1,7 @@
 """Aliases: one address that leads to one or several others. A circle is refused when it is written."""
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from mailcore.kernel.addresses import MailAddress
 from mailcore.kernel.errors import BadSyntax, NotFound
@@ -44,7 +44,11 @@ def list_all(*, domain: str = "") -> list[Address]:
 
 def with_targets() -> QuerySet[Address]:
     """Aliases with domain and targets, in two queries."""
-    return Address.objects.filter(kind=Address.Kind.ALIAS).select_related("domain").prefetch_related("targets")
+    return (
+        Address.objects.filter(kind=Address.Kind.ALIAS)
+        .select_related("domain")
+        .prefetch_related(Prefetch("targets", AliasTarget.objects.order_by("id")))
+    )
 
 
 def get(*, address: str) -> Address:
