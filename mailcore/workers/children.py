@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 POLL = 0.2
 FIRST_PAUSE = 0.5
-MAX_PAUSE = 15.0
+MAX_PAUSE = 5.0
 STEADY = 30.0
 """A child that lived so long is thought healthy: the pause begins anew."""
 PATIENCE = 20.0

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from .guard import guarded
 
 FIRST_PAUSE = 1.0
-MAX_PAUSE = 30.0
-STEADY = 60.0
+MAX_PAUSE = 5.0
+STEADY = 30.0
 LINE_LIMIT = 1_048_576
 
 
