@@ -1,6 +1,6 @@
 """Reports to the sender: failed, delayed, delivered. Pure: results in, message bytes out.
 
-RFC 3464 (delivery status), RFC 6522 (multipart/report), RFC 3461 §5.2 and §6 (what was asked for),
+RFC 3464 (delivery status in a multipart/report), RFC 3461 §5.2 and §6 (what was asked for),
 RFC 6533 §3 (addresses beyond ASCII). A report has the null sender, and a message from the null
 sender is never reported on, so no report can cause another.
 """
@@ -76,7 +76,7 @@ def build(report: Report, *, original: bytes, hostname: str, now: int, boundary:
     returned = original if full else original[: _header_end(original)]
     kind = "message/rfc822" if full else "text/rfc822-headers"
     parts = (
-        ("text/plain; charset=utf-8", _text(report, hostname).encode()),
+        ("text/plain; charset=utf-8", _text(report, hostname).encode("utf-8", "replace")),
         ("message/delivery-status", _status(report, hostname, now).encode("ascii", "backslashreplace")),
         (kind, returned),
     )

@@ -5,6 +5,7 @@ Threads that come at the same moment share one fsync and one transaction.
 """
 
 import logging
+import os
 import secrets
 import time
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ from .groupcommit import GroupCommit
 
 log = logging.getLogger(__name__)
 
+ROOM_FOR = 3
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -62,10 +64,13 @@ def accept_many(items: Sequence[tuple[Envelope, bytes, Origin]]) -> list[TraceId
 
 
 def prepare(*, envelope: Envelope, raw: bytes, origin: Origin, now: int | None = None) -> Prepared:
-    """Check a message and make its trace lines. Touches neither disk nor database."""
+    """Check a message and make its trace lines. Writes nothing. Deferred where the disk is nearly full."""
     limit = settings.FACTEUR.max_message_bytes
     if len(raw) > limit:
         raise LimitReached(f"The message is larger than this server takes ({limit} bytes).", f"5.3.4 {len(raw)}")
+    _check_room(limit)
+    if envelope.sender:
+        MailAddress.parse(envelope.sender)
     envelope = replace(envelope, recipients=_unique(envelope.recipients))
     if not envelope.recipients:
         raise Refused("The message has no recipient.")
@@ -105,6 +110,8 @@ def _commit(batch: Sequence[Prepared]) -> Sequence[TraceId]:
     except MailError:
         raise
     except (DatabaseError, OSError) as error:
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
         log.exception("a batch of %d messages could not be kept", len(batch))
         raise Deferred("The message could not be kept, please try again later.", f"4.3.0 {error}") from error
     for item in batch:
@@ -136,6 +143,13 @@ def _entry(item: Prepared, blob_id: int) -> acceptance.NewEntry:
         eight_bit=item.envelope.eight_bit,
         came_from=f"from {peer} by {origin.protocol}{' ' + origin.tls if origin.tls else ''}",
     )
+
+
+def _check_room(largest: int) -> None:
+    """Room for a few of the largest messages must be left, or what is queued could not be handled any more."""
+    room = os.statvfs(settings.FACTEUR.data)
+    if room.f_bavail * room.f_frsize < ROOM_FOR * largest:
+        raise Deferred("There is no room for mail now, please try again later.", "4.3.1 disk nearly full")
 
 
 def _unique(recipients: Sequence[EnvelopeRecipient]) -> tuple[EnvelopeRecipient, ...]:

@@ -1,7 +1,7 @@
 """Delivery into mailboxes here, many at once, and never twice.
 
 The store takes a key for each delivery; a batch repeated after a crash stores nothing again.
-Return-Path and Delivered-To are put before the message (RFC 5321 §4.4; RFC 9228).
+Return-Path and Delivered-To are put before the message (RFC 5321 §4.4).
 """
 
 import logging

@@ -79,8 +79,7 @@ def _expand(decided: Sequence[Decided], mine: set[int], now: int) -> None:
 
 
 def _post(letters: Sequence[_Letter], mine: set[int], now: int) -> None:
-    """Leases of one claim live and die together, so a report is sent whole or not at all."""
-    sent = [letter for letter in letters if all(result.lease.id in mine for result in letter.report.results)]
+    sent = [ready for letter in letters for ready in _narrow(letter, mine, now)]
     if not sent:
         return
     intake.keep([letter.prepared for letter in sent], [letter.written for letter in sent])
@@ -88,6 +87,15 @@ def _post(letters: Sequence[_Letter], mine: set[int], now: int) -> None:
     if delayed:
         settlement.mark_delay_notified(delayed)
     journey.record([_step(letter, now) for letter in sent])
+
+
+def _narrow(letter: _Letter, mine: set[int], now: int) -> list[_Letter]:
+    """The report about what is still ours. Leases mostly live and die together, so it is rarely written anew."""
+    report = letter.report
+    kept = tuple(result for result in report.results if result.lease.id in mine)
+    if len(kept) == len(report.results):
+        return [letter]
+    return _write_letters([Report(report.action, kept)], now) if kept else []
 
 
 def _step(letter: _Letter, now: int) -> Step:

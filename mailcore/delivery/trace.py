@@ -76,7 +76,7 @@ def make_lines(*, envelope: Envelope, origin: Origin, header: Header, trace_id: 
             lines.append(f"Message-ID: <{message_id}>")
         if not header.has_date:
             lines.append(f"Date: {format_time(now)}")
-    return "".join(f"{line}\r\n" for line in lines).encode(), message_id
+    return "".join(f"{line}\r\n" for line in lines).encode("utf-8", "replace"), message_id
 
 
 def _received(envelope: Envelope, origin: Origin, trace_id: str, hostname: str, now: int) -> str:

@@ -1,6 +1,6 @@
 """One connection to another mail host: a socket, the TLS on it, and the client session it serves.
 
-Plain blocking sockets: the callers are worker threads. TLS is opportunistic (RFC 7435): it keeps
+Plain blocking sockets: the callers are worker threads. TLS is opportunistic: it keeps
 listeners out, it does not prove who the other side is, so certificates are not checked.
 """
 

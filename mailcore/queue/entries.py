@@ -16,7 +16,7 @@ from mailcore.kernel.ids import TraceId
 
 from . import journey
 from .journey import Stage, Step
-from .models import Entry, Recipient, State
+from .models import Destination, Entry, Recipient, State
 
 OPEN = (State.QUEUED, State.LEASED)
 STATES = ("active", "deferred", "held", "failed", "done", "all")
@@ -86,10 +86,12 @@ def count_recipients(*, domains: Collection[str] | None = None) -> dict[str, int
 
 
 def retry(*, trace_id: TraceId, now: int, domains: Collection[str] | None = None) -> int:
-    """Make what waits due at once; the number of recipients. The caller rings the bell after the commit."""
+    """Make what waits due at once, its destinations too; the number of recipients. The caller rings the bell."""
     with transaction.atomic():
         entry = _lock(trace_id, domains)
-        return Recipient.objects.filter(entry=entry, state=State.QUEUED).update(next_attempt_at=now)
+        waiting = Recipient.objects.filter(entry=entry, state=State.QUEUED)
+        Destination.objects.filter(domain__in=waiting.values("destination")).update(backoff_until=0)
+        return waiting.update(next_attempt_at=now)
 
 
 def hold(*, trace_id: TraceId, now: int, by: str, domains: Collection[str] | None = None) -> None:

@@ -23,10 +23,17 @@ def insert(
         for start in range(0, len(rows), step):
             part = rows[start : start + step]
             text = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([one] * len(part))}{tail}"
-            cursor.execute(text, [value for row in part for value in row])
+            cursor.execute(text, [storable(value) if isinstance(value, str) else value for row in part for value in row])
             if returning:
                 found.extend(cursor.fetchall())
     return found
+
+
+def storable(text: str) -> str:
+    """Text that every database takes, whatever another host said: no NUL, no half of a surrogate pair."""
+    if text.isascii():
+        return text.replace("\0", "")
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def marks(count: int) -> str:

@@ -110,7 +110,7 @@ def _write_states(decided: Sequence[Decided]) -> set[int]:
     groups: dict[tuple[str, str, int, str, int], list[int]] = {}
     for one in decided:
         result = one.result
-        key = (result.lease.token, _STATE[result.verdict], result.code, result.text[:1000], one.following)
+        key = (result.lease.token, _STATE[result.verdict], result.code, rows.storable(result.text[:1000]), one.following)
         groups.setdefault(key, []).append(result.lease.id)
     mine: set[int] = set()
     with connection.cursor() as cursor:

@@ -112,6 +112,22 @@ def test_what_the_other_side_says_cannot_break_out_of_its_line() -> None:
     assert status.get_all("Action") == ["failed"]
 
 
+def test_a_report_speaks_only_of_what_is_still_ours() -> None:
+    send("a@far.test", "b@far.test", sender="ann@here.test")
+    now = Entry.objects.get().received_at
+    leases = claims.claim_due(now=now, owner="w", limit=9)
+    Recipient.objects.filter(address="a@far.test").update(lease_token="somebody else")
+    assert settling.settle([Result(lease, Verdict.FAILED, 550, "5.1.1 no") for lease in leases], now=now, owner="w") == 1
+    text, statuses, _ = parts()
+    assert len(statuses) == 2
+    assert "b@far.test" in text and "a@far.test" not in text
+
+
+def test_what_no_database_takes_is_cleaned() -> None:
+    fail("a@far.test", text="5.1.1 n\0o \udcff")
+    assert Recipient.objects.get(address="a@far.test").last_text == "5.1.1 no ?"
+
+
 def test_an_address_beyond_ascii_is_written_in_ascii() -> None:
     fail("jösé@far.test")
     _, (_, status), _ = parts()

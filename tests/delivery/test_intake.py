@@ -80,9 +80,17 @@ def test_size_and_recipients_are_checked(settings: Any) -> None:
         send()
     with pytest.raises(BadSyntax):
         send("not an address")
+    with pytest.raises(BadSyntax):
+        send("ann@here.test", sender="not an address")
     with pytest.raises(LimitReached):
         send("ann@here.test", raw=b"x" * (settings.FACTEUR.max_message_bytes + 1))
     assert Entry.objects.count() == 0
+
+
+def test_a_disk_that_is_nearly_full_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "ROOM_FOR", 1 << 40)
+    with pytest.raises(Deferred):
+        send("ann@here.test")
 
 
 def test_each_recipient_once_and_postmaster_has_a_domain() -> None:

@@ -5,7 +5,7 @@ import pytest
 from mailcore.kernel.errors import Conflict, NotFound
 from mailcore.kernel.ids import TraceId
 from mailcore.queue import claims, entries, journey
-from mailcore.queue.models import Recipient
+from mailcore.queue.models import Destination, Recipient
 from tests.queue.rooms import NOW, put
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +61,7 @@ def test_hold_and_release() -> None:
 
 def test_retry_makes_due_at_once() -> None:
     put("t1", "a@far.test")
+    Destination.objects.create(domain="far.test", backoff_until=NOW + 9_000)
     Recipient.objects.update(next_attempt_at=NOW + 5_000)
     assert entries.retry(trace_id=TraceId("t1"), now=NOW) == 1
     assert len(claims.claim_due(now=NOW, owner="w", limit=9)) == 1
