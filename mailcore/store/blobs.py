@@ -14,6 +14,7 @@ from django.db import connection
 from mailcore.kernel.errors import NotFound
 from mailcore.kernel.ids import BlobId
 
+from .inserting import insert
 from .models import Blob
 from .packs import Locator, Packs
 from .uidsets import chunk
@@ -55,7 +56,7 @@ def write(raws: Sequence[bytes]) -> list[Written]:
 def record(written: Sequence[Written]) -> list[BlobId]:
     """Rows for written bytes. Where another process was quicker, its copy is the one that counts."""
     rows = {item.digest: item for item in written}
-    Blob.objects.bulk_create(
+    insert(
         [Blob(digest=item.digest, pack=item.pack, offset=item.offset, length=item.length) for item in rows.values()],
         ignore_conflicts=True,
     )

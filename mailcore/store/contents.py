@@ -9,6 +9,7 @@ from mailcore.mime.headers import Headers
 from mailcore.mime.summary import summarise
 
 from . import blobs
+from .inserting import insert
 from .models import Content
 from .uidsets import chunk
 
@@ -58,7 +59,7 @@ def derive_missing(blob_ids: Sequence[BlobId]) -> tuple[dict[BlobId, Content], l
 
 def save(rows: Sequence[Content]) -> None:
     """Add rows; one that is there already stays, being the same."""
-    Content.objects.bulk_create(rows, ignore_conflicts=True, batch_size=200)
+    insert(rows, ignore_conflicts=True)
 
 
 def rebuild(blob_ids: Sequence[BlobId]) -> int:

@@ -6,6 +6,7 @@ An idle session then costs its own few fields: of a folder of 100,000 messages t
 
 import threading
 from array import array
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
@@ -61,7 +62,10 @@ def _load_arrays(row: Folder, info: FolderInfo) -> Snapshot:
         cached = _cache.get(row.pk)
     if cached is not None and (cached.folder.highestmodseq, cached.folder.uidvalidity) == (row.highestmodseq, row.uidvalidity):
         return replace(cached, folder=info)
-    fresh = _query_arrays(info)
+    if cached is not None and cached.folder.uidvalidity == row.uidvalidity and cached.folder.highestmodseq < row.highestmodseq:
+        fresh = advance(cached, _load_delta(row, info, cached.folder.highestmodseq))
+    else:
+        fresh = _query_arrays(info)
     # What an open transaction sees may never be committed, so it is not shared.
     if not connection.in_atomic_block:
         with _cache_lock:
@@ -70,6 +74,29 @@ def _load_arrays(row: Folder, info: FolderInfo) -> Snapshot:
             while len(_cache) > MAX_CACHED:
                 _cache.popitem(last=False)
     return fresh
+
+
+def advance(snapshot: Snapshot, delta: Delta) -> Snapshot:
+    """The snapshot after a delta, in new arrays: 1 ms for 100,000 messages, where reading them takes 400."""
+    uids, modseqs, flags = snapshot.uids[:], snapshot.modseqs[:], snapshot.flags[:]
+    keywords = dict(snapshot.keywords)
+    for uid in reversed(delta.expunged):
+        at = bisect_left(uids, uid)
+        if at < len(uids) and uids[at] == uid:
+            del uids[at], modseqs[at], flags[at]
+        keywords.pop(uid, None)
+    for state in delta.changed:
+        at = bisect_left(uids, state.uid)
+        if at == len(uids):
+            uids.append(state.uid)
+            modseqs.append(state.modseq)
+            flags.append(state.flags)
+        else:
+            modseqs[at], flags[at] = state.modseq, state.flags
+        keywords.pop(state.uid, None)
+        if state.keywords:
+            keywords[state.uid] = state.keywords
+    return Snapshot(folder=delta.folder, uids=uids, modseqs=modseqs, flags=flags, keywords=keywords)
 
 
 def _query_arrays(info: FolderInfo) -> Snapshot:

@@ -63,6 +63,7 @@ def test_old_snapshot_and_delta_equal_a_fresh_one(store: LocalMailStore, seed: i
     for old in known:
         delta = store.changes_since(fresh.folder.id, old.folder.highestmodseq)
         assert apply(read_state(old), delta) == read_state(fresh)
+        assert read_state(snapshots.advance(old, delta)) == read_state(fresh)
         assert delta.folder == fresh.folder
         assert list(delta.expunged) == sorted(set(delta.expunged))
         assert [message.uid for message in delta.changed] == sorted(message.uid for message in delta.changed)

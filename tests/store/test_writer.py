@@ -113,7 +113,7 @@ def test_a_failed_batch_leaves_no_trace(store: LocalMailStore, monkeypatch: pyte
         raise RuntimeError("power cut")
 
     with monkeypatch.context() as patch:
-        patch.setattr("mailcore.store.writer.books.Change.objects.bulk_create", fail)
+        patch.setattr("mailcore.store.writer.books.insert", fail)
         with pytest.raises(RuntimeError):
             writer.deliver([make_delivery(letter(), "a")])
     assert store.get_folder("INBOX").uidnext == 1

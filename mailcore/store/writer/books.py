@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from mailcore import bus
 from mailcore.kernel.errors import NotFound
@@ -18,8 +18,13 @@ from mailcore.kernel.events import Event, FolderChanged, MailboxChanged
 from mailcore.kernel.flags import SEEN
 from mailcore.kernel.ids import FolderId, MailboxId
 
+from ..inserting import insert
 from ..models import Change, Folder, Usage
 from ..uidsets import join
+
+_FOLDER_COLUMNS = ("name", "uidnext", "highestmodseq", "recent_from", "messages", "unseen", "bytes")
+_WRITE_FOLDER = f"UPDATE store_folder SET {', '.join(f'{name} = %s' for name in _FOLDER_COLUMNS)} WHERE id = %s"
+_WRITE_USAGE = "UPDATE store_usage SET bytes = %s, messages = %s, last_uidvalidity = %s WHERE mailbox_id = %s"
 
 
 class Books:
@@ -116,11 +121,11 @@ class Books:
 
     def close(self) -> None:
         """Write everything down, and tell the bus once the transaction is committed."""
-        fields = ["name", "uidnext", "highestmodseq", "recent_from", "messages", "unseen", "bytes"]
-        if self._touched:
-            Folder.objects.bulk_update(self._touched.values(), fields, batch_size=100)
-        Usage.objects.bulk_update(self.usages.values(), ["bytes", "messages", "last_uidvalidity"], batch_size=100)
-        Change.objects.bulk_create(self._journal)
+        with connection.cursor() as cursor:
+            # Plain statements: bulk_update builds one CASE a column, 10 ms for twenty folders against 0.3 ms.
+            cursor.executemany(_WRITE_FOLDER, [(*(getattr(f, name) for name in _FOLDER_COLUMNS), f.pk) for f in self._touched.values()])
+            cursor.executemany(_WRITE_USAGE, [(u.bytes, u.messages, u.last_uidvalidity, u.mailbox_id) for u in self.usages.values()])
+        insert(self._journal)
         events: list[Event] = [MailboxChanged(MailboxId(mailbox_id)) for mailbox_id in sorted(self._renamed_mailboxes)]
         for folder_id in sorted(self._advanced & self._folders.keys()):
             folder = self._folders[folder_id]

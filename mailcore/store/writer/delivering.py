@@ -14,6 +14,7 @@ from mailcore.kernel.flags import join_keywords
 from mailcore.kernel.ids import BlobId, FolderId, MailboxId
 
 from .. import blobs, contents, names
+from ..inserting import insert
 from ..models import Change, DeliveryMark, Folder, Message
 from ..uidsets import chunk
 from . import threads
@@ -118,15 +119,14 @@ class _Batch:
         for mailbox_id, entries in by_mailbox.items():
             thread_ids = threads.assign(mailbox_id, [lineage_of(known[entry.item.blob_id]) for entry in entries])
             rows += [self._make_row(entry, thread_id) for entry, thread_id in zip(entries, thread_ids, strict=True)]
-        Message.objects.bulk_create(rows, batch_size=BATCH)
+        insert(rows)
         self._journal(admitted)
-        DeliveryMark.objects.bulk_create(
+        insert(
             [
                 DeliveryMark(key=entry.item.key, folder_id=entry.folder.pk, uid=entry.uid, at=self.books.now)
                 for entry in admitted
                 if entry.item.key
-            ],
-            batch_size=BATCH,
+            ]
         )
 
     def _make_row(self, entry: _Admitted, thread_id: int) -> Message:

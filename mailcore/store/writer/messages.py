@@ -9,6 +9,7 @@ from mailcore.kernel.ids import BlobId, FolderId, MailboxId
 from mailcore.kernel.mailstore import Appended, Copied, FlagMode, MessageState
 
 from .. import blobs, contents, names
+from ..inserting import insert
 from ..models import Change, Content, Folder, Message
 from ..uidsets import chunk
 from . import threads
@@ -169,7 +170,7 @@ def duplicate(books: Books, rows: Sequence[Message], goal: Folder) -> list[tuple
         )
         for row in rows
     ]
-    Message.objects.bulk_create(copies, batch_size=BATCH)
+    insert(copies)
     books.record(goal, Change.Kind.ADDED, [copy.uid for copy in copies])
     return [(row.uid, copy.uid) for row, copy in zip(rows, copies, strict=True)]
 

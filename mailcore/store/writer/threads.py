@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ..inserting import insert
 from ..models import ThreadReference
 from ..uidsets import chunk
 
@@ -35,7 +36,7 @@ def assign(mailbox_id: int, lineages: Sequence[Lineage]) -> list[int]:
             if digest not in known:
                 known[digest] = fresh[digest] = thread_id
         result.append(thread_id)
-    ThreadReference.objects.bulk_create(
+    insert(
         [ThreadReference(mailbox_id=mailbox_id, digest=digest, thread_id=thread_id) for digest, thread_id in fresh.items()],
         ignore_conflicts=True,
     )
