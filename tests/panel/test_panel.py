@@ -83,7 +83,7 @@ def matrix(cast: Cast) -> list[tuple[str, str, list[object], int, int]]:
         ("journey", "GET", ["ours"], 200, 200),
         ("journey", "GET", ["theirs"], 200, 404),
         ("keys", "GET", [], 200, 200),
-        ("remove-key", "POST", [key], 302, 302),
+        ("remove-key", "POST", [key], 302, 404),
     ]
 
 
