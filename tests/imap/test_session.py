@@ -52,7 +52,8 @@ def test_what_is_quick() -> None:
     client = Client()
     noop, fetch = Command(b"a NOOP"), Command(b"a FETCH 1 FLAGS")
     assert client.session.is_quick(noop) and not client.session.is_quick(fetch)
-    assert client.session.is_quick(Command(b"a capability")) and client.session.is_quick(Command(b"nonsense"))
+    assert client.session.is_quick(Command(b"a capability")) and not client.session.is_quick(Command(b"nonsense"))
+    assert not any(client.session.is_quick(Command(b"a uid " + verb)) for verb in (b"fetch 1 FLAGS", b"search ALL", b"noop"))
     client.ok(b"SELECT INBOX")
     assert not client.session.is_quick(noop)
 

@@ -38,7 +38,8 @@ class Session(Connection):
     def is_quick(self, command: Command) -> bool:
         """Whether `execute` of this command asks neither store nor authenticator."""
         row = TABLE.get(_peek_verb(command))
-        return row is None or (row.quick and not (row.refresh_after and self.view is not None))
+        # Anything not known for sure is not quick: a store called on the listener's loop fails.
+        return row is not None and row.quick and not (row.refresh_after and self.view is not None)
 
     def execute(self, command: Command) -> Iterator[bytes]:
         """Run one command; its untagged data and its tagged line, in chunks."""
