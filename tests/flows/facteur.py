@@ -26,11 +26,19 @@ MARKS = {"child": b"mailcore.servers.child", "front": b"--front", "back": b"--ri
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*<([^>]+)>", re.IGNORECASE | re.MULTILINE)
 
 
+_given: set[int] = set()
+
+
 def free_ports() -> dict[str, int]:
-    sockets = {name: socket.create_server(("127.0.0.1", 0)) for name in (*PORTS, "http")}
-    ports = {name: made.getsockname()[1] for name, made in sockets.items()}
-    for made in sockets.values():
-        made.close()
+    """Never the same twice: a house that is about to start holds its ports only in our memory."""
+    ports: dict[str, int] = {}
+    for name in (*PORTS, "http"):
+        while name not in ports:
+            with socket.create_server(("127.0.0.1", 0)) as made:
+                number = made.getsockname()[1]
+            if number not in _given:
+                _given.add(number)
+                ports[name] = number
     return ports
 
 
@@ -53,6 +61,10 @@ class Facteur:
         self.environ |= {f"FACTEUR_{name.upper()}_PORT": str(port) for name, port in self.ports.items()}
         self.environ |= {f"FACTEUR_{name.upper()}": value for name, value in settings.items()}
         self.output = ""
+
+    def set(self, name: str, value: str) -> None:
+        """A setting, before the start."""
+        self.environ[f"FACTEUR_{name.upper()}"] = value
 
     def __enter__(self) -> "Facteur":
         self.data.mkdir(parents=True, exist_ok=True)
@@ -92,7 +104,14 @@ class Facteur:
         """See inside.py."""
         program = [sys.executable, str(Path(__file__).with_name("inside.py")), action]
         done = subprocess.run(
-            program, cwd=BASE, env=self.environ, input=json.dumps(given or {}), text=True, check=True, timeout=seconds, stdout=subprocess.PIPE
+            program,
+            cwd=BASE,
+            env=self.environ,
+            input=json.dumps(given or {}),
+            text=True,
+            check=True,
+            timeout=seconds,
+            stdout=subprocess.PIPE,
         )
         return json.loads(done.stdout.splitlines()[-1])
 

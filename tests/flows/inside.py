@@ -8,14 +8,14 @@ from typing import Any
 
 import django
 
-django.setup()
+django.setup()  # the models below need it
 
-from mailcore.delivery import drain
-from mailcore.directory import domains, mailboxes
-from mailcore.queue.entries import OPEN
-from mailcore.queue.models import Recipient, State
-from mailcore.store.checking import check_mail
-from mailcore.store.search.indexing import index_pending
+from mailcore.delivery import drain  # noqa: E402
+from mailcore.directory import domains, mailboxes  # noqa: E402
+from mailcore.queue.entries import OPEN  # noqa: E402
+from mailcore.queue.models import Recipient, State  # noqa: E402
+from mailcore.store.checking import check_mail  # noqa: E402
+from mailcore.store.search.indexing import index_pending  # noqa: E402
 
 AHEAD = 1_000
 """Beyond every lease: what a killed worker held is due."""

@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 from tests.flows.facteur import MARKS, Facteur
 
-
 IN_THE_MIDST = 0.15
 """Seconds: within them the messages released for one kill are taken and delivered."""
 FLOWING = 3.0

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 CONNECTIONS = 20
 IN_ONE_SESSION = 5
@@ -75,7 +76,7 @@ class Senders:
             time.sleep(0.05)
             return False
         try:
-            self._send(client, f"{number}.{chance.randrange(1 << 48):012x}@sender.test", chance)
+            self._send(client, f"{number}.{uuid4().hex}@sender.test", chance)
         finally:
             with self._lock:
                 self._under_way -= 1
