@@ -38,6 +38,8 @@ class Stop:
 @dataclass(frozen=True, slots=True)
 class Story:
     title: str
+    is_own: bool
+    """Sent by the reader, with their login."""
     trace_ids: tuple[str, ...]
     stops: tuple[Stop, ...]
 
@@ -53,16 +55,20 @@ def tell(*, letter: Letter, owner: Owner) -> Story:
                 traces.append(trace_id)
                 found += steps
     found.sort(key=lambda step: step.at)
-    return Story(_title(found), tuple(traces), tuple(_stop(step) for step in found))
+    return Story(_title(found), any(is_own(step, own) for step in found), tuple(traces), tuple(_stop(step) for step in found))
 
 
 def visible(steps: list[Step], own: str) -> list[Step]:
     """All of it to the one who sent it with a login; to a recipient what concerns them."""
-    if any(step.stage == Stage.RECEIVED and step.verdict in _OWN_SOURCES and step.address.casefold() == own for step in steps):
+    if any(is_own(step, own) for step in steps):
         return steps
     if not any(step.stage != Stage.RECEIVED and step.address.casefold() == own for step in steps):
         return []
     return [step for step in steps if step.stage == Stage.RECEIVED or step.address.casefold() in (own, "")]
+
+
+def is_own(step: Step, own: str) -> bool:
+    return step.stage == Stage.RECEIVED and step.verdict in _OWN_SOURCES and step.address.casefold() == own
 
 
 def _title(steps: list[Step]) -> str:

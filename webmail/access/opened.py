@@ -7,7 +7,7 @@ from mailcore.kernel.errors import NotFound
 from mailcore.mime import addresses
 from mailcore.mime.content import decoded, text_of
 from mailcore.mime.dates import parse_date
-from mailcore.mime.headers import Headers
+from mailcore.mime.headers import Headers, decode_value
 from mailcore.mime.parts import Part
 from mailcore.mime.structure import parse
 from mailcore.mime.summary import find_message_id, list_references
@@ -47,7 +47,7 @@ def open_letter(raw: bytes, row: Row) -> Letter:
         text=text,
         html=html,
         attachments=tuple(_describe(raw, number, part) for number, part in enumerate(leaves)),
-        authentication=headers.get("authentication-results") or "",
+        authentication=_own_results(headers),
         list_unsubscribe=headers.get("list-unsubscribe") or "",
         digest=hashlib.sha256(raw).hexdigest(),
     )
@@ -70,6 +70,20 @@ def inline_images(raw: bytes) -> dict[str, tuple[str, bytes]]:
         if cid and part.content_type in RASTER and part.size <= MAX_INLINE * 2:
             found[cid] = (part.content_type, decoded(raw, part))
     return found
+
+
+def _own_results(headers: Headers) -> str:
+    """Authentication-Results that stand above the first Received line, so were put there by the last host: this one.
+
+    Those further down came with the message and may be forged (RFC 8601 §5).
+    """
+    found = ""
+    for field in headers:
+        if field.name.lower() == "received":
+            return found
+        if field.name.lower() == "authentication-results" and not found:
+            found = decode_value(field.value)
+    return ""
 
 
 def _choose_bodies(raw: bytes, root: Part) -> tuple[str, str, list[Part]]:

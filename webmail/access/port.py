@@ -104,7 +104,7 @@ class Letter:
     html: str
     attachments: tuple[Attachment, ...]
     authentication: str
-    """The Authentication-Results header of this very server, or ""."""
+    """Authentication-Results put on at the last hop, or ""."""
     list_unsubscribe: str
     digest: str
     """Of the bytes; the key under which what is derived from them may be kept."""
