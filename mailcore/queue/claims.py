@@ -56,10 +56,13 @@ _DUE = "r.state IN ('queued', 'leased') AND r.next_attempt_at <= %s"
 _CANDIDATES = f"""
 SELECT r.id, r.destination, d.domain IS NOT NULL
 FROM queue_recipient r JOIN queue_entry e ON e.id = r.entry_id LEFT JOIN queue_destination d ON d.domain = r.destination
-WHERE {_DUE} AND r.attempts {{which}} AND NOT e.is_held AND (d.domain IS NULL OR (d.backoff_until <= %s AND d.concurrency > (
-    SELECT COUNT(DISTINCT x.lease_token) FROM queue_recipient x
-    WHERE x.destination = r.destination AND x.state = 'leased' AND x.next_attempt_at > %s)))
+WHERE {_DUE} AND r.attempts {{which}} AND NOT e.is_held AND (d.domain IS NULL OR d.backoff_until <= %s) {{open}}
 ORDER BY r.next_attempt_at, r.id LIMIT %s {{lock}}
+"""
+_BUSY = """
+SELECT x.destination FROM queue_recipient x JOIN queue_destination d ON d.domain = x.destination
+WHERE x.state = 'leased' AND x.next_attempt_at > %s GROUP BY x.destination, d.concurrency
+HAVING COUNT(DISTINCT x.lease_token) >= d.concurrency
 """
 _LEASE = """
 UPDATE queue_recipient SET state = 'leased', lease_token = %s, lease_until = %s, next_attempt_at = %s, attempts = attempts + 1
@@ -84,8 +87,9 @@ def claim_due(*, now: int, owner: str, limit: int, ttl: int = LEASE_TTL) -> list
         return []
     token = f"{owner[:7]}-{uuid4().hex}"
     with transaction.atomic():
-        fresh = _candidates(which="= 0", now=now, limit=limit)
-        deferred = _candidates(which="> 0", now=now, limit=limit)
+        busy = _find_busy(now)
+        fresh = _candidates(which="= 0", busy=busy, now=now, limit=limit)
+        deferred = _candidates(which="> 0", busy=busy, now=now, limit=limit)
         chosen = _choose(fresh, deferred, limit)
         if not chosen:
             return []
@@ -129,11 +133,19 @@ def _is_any_due(now: int) -> bool:
         return cursor.fetchone() is not None
 
 
-def _candidates(*, which: str, now: int, limit: int) -> list[Candidate]:
+def _find_busy(now: int) -> list[str]:
+    """Destinations with as many workers as they bear. Asked once: as part of the claim it would be asked for every row."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BUSY, [now])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _candidates(*, which: str, busy: list[str], now: int, limit: int) -> list[Candidate]:
     # SKIP LOCKED lets PostgreSQL workers pass each other; SQLite writers already take turns.
     lock = "FOR UPDATE OF r SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
+    is_open = f"AND r.destination NOT IN ({rows.marks(len(busy))})" if busy else ""
     with connection.cursor() as cursor:
-        cursor.execute(_CANDIDATES.format(which=which, lock=lock), [now, now, now, limit])
+        cursor.execute(_CANDIDATES.format(which=which, open=is_open, lock=lock), [now, now, *busy, limit])
         return [(row[0], row[1], bool(row[2])) for row in cursor.fetchall()]
 
 

@@ -16,6 +16,9 @@ class State(models.TextChoices):
     CANCELLED = "cancelled"
 
 
+_OPEN = models.Q(state__in=["queued", "leased"])
+
+
 class Entry(models.Model):
     trace_id = models.CharField(max_length=32, unique=True)
     sender = models.CharField(max_length=330, blank=True)
@@ -61,8 +64,9 @@ class Recipient(models.Model):
     class Meta:
         constraints = (models.UniqueConstraint(fields=["entry", "address"], name="queue_recipient_once"),)
         indexes = (
-            # the claim: what is due, oldest first
-            models.Index(fields=["next_attempt_at"], name="queue_recipient_due", condition=models.Q(state__in=["queued", "leased"])),
+            # the claim: what is due, oldest first; one each, so that a deferred backlog costs fresh mail nothing
+            models.Index(fields=["next_attempt_at"], name="queue_recipient_fresh", condition=_OPEN & models.Q(attempts=0)),
+            models.Index(fields=["next_attempt_at"], name="queue_recipient_deferred", condition=_OPEN & models.Q(attempts__gt=0)),
             # settle and read back a batch
             models.Index(fields=["lease_token"], name="queue_recipient_lease", condition=models.Q(state="leased")),
         )

@@ -118,13 +118,14 @@ def test_settling_writes_result_attempt_and_journey_or_nothing() -> None:
     assert Attempt.objects.get().text == "said"
 
 
-def test_the_claim_uses_the_index_of_what_is_due() -> None:
+@pytest.mark.parametrize(("which", "index"), [("= 0", "fresh"), ("> 0", "deferred")])
+def test_the_claim_uses_the_index_of_what_is_due(which: str, index: str) -> None:
     put("t1", "a@far.test")
     if connection.vendor != "sqlite":
         pytest.skip("the plan is read as SQLite writes it")
-    text = claims._CANDIDATES.format(which="= 0", lock="")
+    text = claims._CANDIDATES.format(which=which, open="", lock="")
     with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN QUERY PLAN {text}", [NOW, NOW, NOW, 10])
+        cursor.execute(f"EXPLAIN QUERY PLAN {text}", [NOW, NOW, 10])
         plan = " / ".join(row[3] for row in cursor.fetchall())
-    assert "queue_recipient_due" in plan
+    assert f"queue_recipient_{index}" in plan
     assert "USE TEMP B-TREE FOR ORDER BY" not in plan
