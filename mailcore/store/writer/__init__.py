@@ -5,7 +5,7 @@ together with the rows it changes; after the commit the bus is told. See `books`
 """
 
 from .delivering import Delivered, Delivery, Outcome, deliver, forget_deliveries
-from .folders import claim_recent, create_folder, delete_folder, ensure_defaults, rename_folder, set_subscribed
+from .folders import claim_recent, create_folder, delete_folder, ensure_defaults, remove_mailbox, rename_folder, set_subscribed
 from .messages import append, copy, expunge, move, store_flags
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "expunge",
     "forget_deliveries",
     "move",
+    "remove_mailbox",
     "rename_folder",
     "set_subscribed",
     "store_flags",

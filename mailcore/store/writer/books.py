@@ -45,6 +45,11 @@ class Books:
         folder = Folder.objects.filter(mailbox_id=mailbox_id, name=name).first()
         return None if folder is None else self._keep(folder)
 
+    def load_folders(self, name: str) -> None:
+        """Fetch the folders of one name of all these mailboxes at once: a batch asks for the same one again and again."""
+        for folder in Folder.objects.filter(mailbox_id__in=list(self.usages), name=name):
+            self._keep(folder)
+
     def get_folder(self, mailbox_id: int, name: str) -> Folder:
         folder = self.find_folder(mailbox_id, name)
         if folder is None:

@@ -61,6 +61,7 @@ def deliver(items: Sequence[Delivery]) -> list[Delivered]:
     limits = load_limits({item.mailbox_id for item in items})
     with open_books({item.mailbox_id for item in items}) as books:
         contents.save(fresh)
+        books.load_folders(names.INBOX)
         batch = _Batch(books, limits, _find_marks(items))
         for item in items:
             batch.admit(item, lengths[item.blob_id] + len(item.prefix))
@@ -112,13 +113,8 @@ class _Batch:
 
     def store(self, known: contents.Known) -> None:
         admitted = [result for result in self.results if isinstance(result, _Admitted)]
-        by_mailbox: dict[int, list[_Admitted]] = {}
-        for entry in admitted:
-            by_mailbox.setdefault(entry.item.mailbox_id, []).append(entry)
-        rows: list[Message] = []
-        for mailbox_id, entries in by_mailbox.items():
-            thread_ids = threads.assign(mailbox_id, [lineage_of(known[entry.item.blob_id]) for entry in entries])
-            rows += [self._make_row(entry, thread_id) for entry, thread_id in zip(entries, thread_ids, strict=True)]
+        thread_ids = threads.assign([(entry.item.mailbox_id, lineage_of(known[entry.item.blob_id])) for entry in admitted])
+        rows = [self._make_row(entry, thread_id) for entry, thread_id in zip(admitted, thread_ids, strict=True)]
         insert(rows)
         self._journal(admitted)
         insert(

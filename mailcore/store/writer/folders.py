@@ -4,7 +4,7 @@ from mailcore.kernel.errors import Conflict, Denied
 from mailcore.kernel.ids import FolderId, MailboxId
 
 from .. import names
-from ..models import Folder, Subscription
+from ..models import Change, DeliveryMark, Folder, Message, Subscription, ThreadReference, Usage
 from .books import Books, open_books
 from .messages import duplicate, remove, select_all
 
@@ -104,6 +104,17 @@ def claim_recent(*, mailbox_id: MailboxId, folder_id: FolderId) -> int:
     """See Books.claim_recent; changes no modseq."""
     with open_books([mailbox_id]) as books:
         return books.claim_recent(books.get_folder_by_id(mailbox_id, folder_id))
+
+
+def remove_mailbox(*, mailbox_id: MailboxId) -> None:
+    """Remove everything a mailbox holds, its journal too; the id may be used no more."""
+    with open_books([mailbox_id]):
+        folder_ids = list(Folder.objects.filter(mailbox_id=mailbox_id).values_list("pk", flat=True))
+        DeliveryMark.objects.filter(folder_id__in=folder_ids).delete()
+        Message.objects.filter(mailbox_id=mailbox_id).delete()
+        for model in (Folder, Subscription, ThreadReference, Change):
+            model._default_manager.filter(mailbox_id=mailbox_id).delete()
+    Usage.objects.filter(mailbox_id=mailbox_id).delete()
 
 
 def _list_below(mailbox_id: int, name: str) -> list[Folder]:

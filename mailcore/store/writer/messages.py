@@ -8,7 +8,7 @@ from mailcore.kernel.flags import DELETED, join_keywords, split_keywords
 from mailcore.kernel.ids import BlobId, FolderId, MailboxId
 from mailcore.kernel.mailstore import Appended, Copied, FlagMode, MessageState
 
-from .. import blobs, contents, names
+from .. import blobs, contents, fetching, names
 from ..inserting import insert
 from ..models import Change, Content, Folder, Message
 from ..uidsets import chunk
@@ -16,6 +16,7 @@ from . import threads
 from .books import Books, open_books
 
 BATCH = 500
+_STATE = ("m.uid", "m.id", "m.modseq", "m.flags", "m.keywords")
 
 
 def load_limits(mailbox_ids: Iterable[int]) -> dict[int, int]:
@@ -32,14 +33,16 @@ def append(
     *, mailbox_id: MailboxId, name: str, raw: bytes, flags: int = 0, keywords: frozenset[str] = frozenset(), internaldate: int | None = None
 ) -> Appended:
     """Add one message; NotFound without the folder, OverQuota without room. Durable when it returns."""
-    blob_id = blobs.put(raw)
-    known, fresh = contents.derive_missing([blob_id])
+    written = blobs.write([raw])
+    content = contents.derive(BlobId(0), raw)
     limit = load_limits([mailbox_id]).get(mailbox_id, 0)
     with open_books([mailbox_id]) as books:
         folder = books.get_folder(mailbox_id, names.normalise(name))
         check_room(books, mailbox_id, limit, len(raw))
-        contents.save(fresh)
-        [thread_id] = threads.assign(mailbox_id, [lineage_of(known[blob_id])])
+        [blob_id] = blobs.record(written)
+        content.blob_id = blob_id
+        contents.save([content])
+        [thread_id] = threads.assign([(mailbox_id, lineage_of(content))])
         message = add_message(
             books, folder, blob_id=blob_id, size=len(raw), thread_id=thread_id, flags=flags,
             keywords=join_keywords(keywords), internaldate=books.now if internaldate is None else internaldate,
@@ -105,14 +108,14 @@ def store_flags(
         folder = books.get_folder_by_id(mailbox_id, folder_id)
         groups: dict[tuple[int, str], list[int]] = {}
         changed: list[MessageState] = []
-        for row in select(folder, uids):
-            after = apply_mode(row.flags, row.keywords, mode, flags, keywords)
-            is_newer = unchanged_since is not None and row.modseq > unchanged_since
-            if is_newer or after == (row.flags, row.keywords):
+        for uid, pk, modseq, bits, words in fetching.select(folder_id, sorted(set(uids)), _STATE):
+            after = apply_mode(bits, words, mode, flags, keywords)
+            is_newer = unchanged_since is not None and modseq > unchanged_since
+            if is_newer or after == (bits, words):
                 continue
-            books.count_reflagged(folder, before=row.flags, after=after[0])
-            changed.append(MessageState(row.uid, books.advance(folder), *after))
-            groups.setdefault(after, []).append(row.pk)
+            books.count_reflagged(folder, before=bits, after=after[0])
+            changed.append(MessageState(uid, books.advance(folder), *after))
+            groups.setdefault(after, []).append(pk)
         for (bits, words), ids in groups.items():
             for part in chunk(ids, BATCH):
                 Message.objects.filter(pk__in=part).update(flags=bits, keywords=words, modseq=folder.highestmodseq)

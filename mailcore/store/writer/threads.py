@@ -13,6 +13,8 @@ from ..models import ThreadReference
 from ..uidsets import chunk
 
 MAX_ANCESTORS = 50
+_Key = tuple[int, bytes]
+"""(mailbox id, digest of a Message-ID)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +26,20 @@ class Lineage:
     """Names the thread of a message without any id."""
 
 
-def assign(mailbox_id: int, lineages: Sequence[Lineage]) -> list[int]:
-    """A thread id for each, in order: later ones may answer earlier ones."""
-    own = [_digest_all(lineage) for lineage in lineages]
-    known = _find(mailbox_id, {digest for digests in own for digest in digests})
-    fresh: dict[bytes, int] = {}
+def assign(lineages: Sequence[tuple[int, Lineage]]) -> list[int]:
+    """A thread id for each (mailbox id, lineage), in order: later ones may answer earlier ones. Two statements for all."""
+    own = [[(mailbox_id, digest) for digest in _digest_all(lineage)] for mailbox_id, lineage in lineages]
+    known = _find({key for keys in own for key in keys})
+    fresh: dict[_Key, int] = {}
     result: list[int] = []
-    for lineage, digests in zip(lineages, own, strict=True):
-        thread_id = _choose(digests, known) or _make_id(digests[-1] if digests else _digest(lineage.fallback))
-        for digest in digests:
-            if digest not in known:
-                known[digest] = fresh[digest] = thread_id
+    for (_, lineage), keys in zip(lineages, own, strict=True):
+        thread_id = _choose(keys, known) or _make_id(keys[-1][1] if keys else _digest(lineage.fallback))
+        for key in keys:
+            if key not in known:
+                known[key] = fresh[key] = thread_id
         result.append(thread_id)
     insert(
-        [ThreadReference(mailbox_id=mailbox_id, digest=digest, thread_id=thread_id) for digest, thread_id in fresh.items()],
+        [ThreadReference(mailbox_id=mailbox_id, digest=digest, thread_id=thread_id) for (mailbox_id, digest), thread_id in fresh.items()],
         ignore_conflicts=True,
     )
     return result
@@ -49,8 +51,8 @@ def _digest_all(lineage: Lineage) -> list[bytes]:
     return [_digest(text.encode("utf-8", "surrogateescape")) for text in dict.fromkeys(ids) if text]
 
 
-def _choose(digests: Sequence[bytes], known: Mapping[bytes, int]) -> int:
-    return next((known[digest] for digest in digests if digest in known), 0)
+def _choose(keys: Sequence[_Key], known: Mapping[_Key, int]) -> int:
+    return next((known[key] for key in keys if key in known), 0)
 
 
 def _digest(data: bytes) -> bytes:
@@ -62,9 +64,11 @@ def _make_id(digest: bytes) -> int:
     return int.from_bytes(digest[:8], "big") >> 1 | 1
 
 
-def _find(mailbox_id: int, digests: set[bytes]) -> dict[bytes, int]:
-    found: dict[bytes, int] = {}
-    for part in chunk(sorted(digests), 500):
-        rows = ThreadReference.objects.filter(mailbox_id=mailbox_id, digest__in=part).values_list("digest", "thread_id")
-        found |= {bytes(digest): thread_id for digest, thread_id in rows}
+def _find(keys: set[_Key]) -> dict[_Key, int]:
+    """Asked by mailbox and digest apart, which one index serves; rows of other pairings are left out here."""
+    found: dict[_Key, int] = {}
+    mailbox_ids = sorted({mailbox_id for mailbox_id, _ in keys})
+    for part in chunk(sorted({digest for _, digest in keys}), 300):
+        rows = ThreadReference.objects.filter(mailbox_id__in=mailbox_ids, digest__in=part).values_list("mailbox_id", "digest", "thread_id")
+        found |= {(mailbox_id, bytes(digest)): thread_id for mailbox_id, digest, thread_id in rows}
     return found
