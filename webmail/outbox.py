@@ -123,7 +123,11 @@ def read_recipients(writing: Writing) -> tuple[Recipients, Faults]:
             bad = next((mailbox.address for mailbox in mailboxes if not _is_address(mailbox.address)), text)
             faults[name] = f"{bad} cannot be written to. {error.public}"
             continue
-        if text and not mailboxes:
+        odd = next((mailbox.address for mailbox in mailboxes if mailbox.address not in text.replace('"', "").replace("\\", "")), "")
+        if odd:
+            # The reader of headers mends what programs get wrong; what a person typed is asked about instead.
+            faults[name] = f"{text[:80]} cannot be written to. Is {odd} meant?"
+        elif text and not mailboxes:
             faults[name] = f"{text[:80]} is no address. An address has the form name@domain."
     if not faults and not any(found.values()):
         faults["to"] = "Say who it is for."
