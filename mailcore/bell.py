@@ -15,7 +15,7 @@ from config.celery import app
 log = logging.getLogger(__name__)
 
 TASK = "mailcore.workers.tasks.deliver"
-GAP = 0.02
+GAP = 0.1
 """Seconds between two tasks sent by one process, however often it rings."""
 
 

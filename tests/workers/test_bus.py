@@ -24,7 +24,8 @@ def redis_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     if program is None:
         pytest.skip("no Redis or Valkey here")
     path = Path("/tmp") / f"facteur-bus-{tmp_path.parent.name}-{time.monotonic_ns()}.sock"
-    process = subprocess.Popen([program, "--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(tmp_path)], stdout=subprocess.DEVNULL)
+    command = [program, "--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(tmp_path)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + 20
     while not path.exists():
         assert time.monotonic() < deadline and process.poll() is None
