@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 from mailcore.kernel.errors import NotFound
 from mailcore.kernel.ids import BlobId
@@ -57,7 +57,7 @@ def record(written: Sequence[Written]) -> list[BlobId]:
     """Rows for written bytes. Where another process was quicker, its copy is the one that counts."""
     rows = {item.digest: item for item in written}
     insert(
-        [Blob(digest=item.digest, pack=item.pack, offset=item.offset, length=item.length) for item in rows.values()],
+        [Blob(digest=item.digest, pack=item.pack, offset=item.offset, length=item.length) for _, item in sorted(rows.items())],
         ignore_conflicts=True,
     )
     ids: dict[bytes, int] = {}
@@ -71,7 +71,9 @@ def put(raw: bytes) -> BlobId:
 
 
 def put_many(raws: Sequence[bytes]) -> list[BlobId]:
-    return record(write(raws))
+    written = write(raws)
+    with transaction.atomic():
+        return record(written)
 
 
 def read(blob_id: BlobId) -> bytes:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from email.utils import parsedate_tz
+from operator import attrgetter
 
 from mailcore.kernel.ids import BlobId
 from mailcore.mime.headers import Headers
@@ -58,8 +59,8 @@ def derive_missing(blob_ids: Sequence[BlobId]) -> tuple[dict[BlobId, Content], l
 
 
 def save(rows: Sequence[Content]) -> None:
-    """Add rows; one that is there already stays, being the same."""
-    insert(rows, ignore_conflicts=True)
+    """Add rows; one that is there already stays, being the same. In one order, so that two writers cannot deadlock."""
+    insert(sorted(rows, key=attrgetter("blob_id")), ignore_conflicts=True)
 
 
 def rebuild(blob_ids: Sequence[BlobId]) -> int:

@@ -7,7 +7,7 @@ column has to be set, to a value that the database driver takes as it is.
 from collections.abc import Sequence
 from operator import attrgetter
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import AutoField, Model
 
 
@@ -21,7 +21,8 @@ def insert(rows: Sequence[Model], *, ignore_conflicts: bool = False) -> None:
     columns = ", ".join(quote(field.column or field.attname) for field in fields)
     marks = ", ".join(["%s"] * len(fields))
     ending = " ON CONFLICT DO NOTHING" if ignore_conflicts else ""
-    with connection.cursor() as cursor:
+    # Outside a transaction each row would be a commit, and a flush, of its own.
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.executemany(
             f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES ({marks}){ending}",
             list(map(attrgetter(*(field.attname for field in fields)), rows)),

@@ -1,7 +1,10 @@
 """A search gives exactly what reading every message would give, indexed or not."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -124,3 +127,11 @@ def test_dates_and_sizes(store: LocalMailStore, leaf: SearchLeaf, expected: set[
     store.append("INBOX", letter(), flags=0, keywords=frozenset(), internaldate=first - 1)
     store.append("INBOX", b"Subject: tiny\r\n\r\nabcd", flags=0, keywords=frozenset(), internaldate=first)
     assert store.match(store.get_folder("INBOX").id, leaf, [1, 2]) == expected
+
+
+def test_a_damaged_index_costs_time_only(filled: LocalMailStore, settings: Any, tmp_path: Path) -> None:
+    folder_id = filled.get_folder("INBOX").id
+    (tmp_path / "packs").symlink_to(settings.FACTEUR.data / "packs")
+    settings.FACTEUR = replace(settings.FACTEUR, data=tmp_path)
+    (tmp_path / "search.sqlite3").write_bytes(b"this is no database " * 500)
+    assert filled.match(folder_id, TextLeaf("body", "strasse"), list(range(1, 11))) == {2}

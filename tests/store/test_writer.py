@@ -288,3 +288,27 @@ def test_one_delivery_threads_its_own_messages(store: LocalMailStore) -> None:
     ]
     writer.deliver(items)
     assert len({row.thread_id for row in Message.objects.all()}) == 1
+
+
+def test_a_removed_mailbox_leaves_nothing(store: LocalMailStore, add: Add) -> None:
+    add(letter())
+    writer.deliver([make_delivery(letter(), "k"), make_delivery(letter(), "other", mailbox_id=MailboxId(MAILBOX + 1))])
+    writer.remove_mailbox(mailbox_id=MAILBOX)
+    assert set(Message.objects.values_list("mailbox_id", flat=True)) == {MAILBOX + 1}
+    assert not Usage.objects.filter(pk=MAILBOX).exists()
+    assert writer.deliver([make_delivery(letter(), "k")])[0].outcome is Outcome.STORED
+    assert checking.check_mail() == []
+
+
+def test_a_damaged_blob_and_a_wrong_counter_are_found(store: LocalMailStore, add: Add) -> None:
+    add(letter())
+    add(letter())
+    blob = Blob.objects.order_by("pk").first()
+    assert blob is not None
+    Blob.objects.filter(pk=blob.pk).update(offset=blob.offset + 1)
+    Message.objects.filter(uid=2).update(flags=SEEN, modseq=99)
+    texts = [str(finding) for finding in checking.check_mail()]
+    assert any(f"blob {blob.pk}" in text and "digest" in text for text in texts)
+    assert any("counts 2 unseen, holds 1" in text for text in texts)
+    assert any("UID 2: the journal says" in text for text in texts)
+    assert any("HIGHESTMODSEQ" in text for text in texts)

@@ -4,6 +4,7 @@ The trigrams (FTS5, detail=none) only narrow down; a text is always looked at it
 counts. Each thread has its own connection; nothing here takes part in the mail's transactions.
 """
 
+import fcntl
 import os
 import threading
 from collections.abc import Iterable, Mapping
@@ -39,10 +40,13 @@ def make_mark(digest: bytes) -> int:
 class Index:
     def __init__(self, path: Path) -> None:
         self.connection = sqlite3.connect(path, timeout=10, isolation_level=None)
-        self.connection.execute("PRAGMA journal_mode=WAL")
         # May lose its last rows in a power failure: they are made again.
         self.connection.execute("PRAGMA synchronous=NORMAL")
-        self.connection.executescript(SCHEMA)
+        # Two processes that turn one file to WAL at once would not wait for each other.
+        with path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.connection.execute("PRAGMA journal_mode=WAL")
+            self.connection.executescript(SCHEMA)
 
     def list_indexed(self, marks: Mapping[int, int]) -> set[int]:
         """Which of these have their text here.

@@ -72,13 +72,22 @@ def _prefix_contains(prefix: bytes, leaf: TextLeaf, needle: str) -> bool:
 
 
 def _match_blobs(marks: Mapping[int, int], leaf: TextLeaf, needle: str) -> Iterator[int]:
-    index = open_index()
-    indexed = index.list_indexed(marks)
-    candidates = index.read(index.narrow(needle, indexed), leaf.field, needle)
+    indexed, candidates = _ask_index(marks, leaf, needle)
     for blob_id, texts in candidates.items():
         if leaf.field in ("body", "text") or texts.contains(leaf, needle):
             yield blob_id
     yield from _scan(sorted(marks.keys() - indexed), marks, leaf, needle)
+
+
+def _ask_index(marks: Mapping[int, int], leaf: TextLeaf, needle: str) -> tuple[set[int], Mapping[int, Texts]]:
+    """What the index holds of these blobs, and the texts in it that hold the needle."""
+    try:
+        index = open_index()
+        indexed = index.list_indexed(marks)
+        return indexed, index.read(index.narrow(needle, indexed), leaf.field, needle)
+    except sqlite3.DatabaseError as error:
+        log.warning("the search index cannot be read, every message is: %s", error)
+        return set(), {}
 
 
 def _scan(blob_ids: Sequence[int], marks: Mapping[int, int], leaf: TextLeaf, needle: str) -> Iterator[int]:
@@ -88,6 +97,6 @@ def _scan(blob_ids: Sequence[int], marks: Mapping[int, int], leaf: TextLeaf, nee
         yield from (blob_id for blob_id, text in texts.items() if text.contains(leaf, needle))
         try:
             open_index().save(texts, marks)
-        except sqlite3.OperationalError as error:
-            # Another process is writing to the index; the answer does not depend on it.
+        except sqlite3.DatabaseError as error:
+            # Another process writes to the index for long, or it is damaged; the answer does not depend on it.
             log.info("%d texts were not kept in the search index: %s", len(texts), error)

@@ -1,5 +1,7 @@
 """What changes folders: create, delete, rename, subscribe, and the claim on \\Recent."""
 
+from django.db import transaction
+
 from mailcore.kernel.errors import Conflict, Denied
 from mailcore.kernel.ids import FolderId, MailboxId
 
@@ -108,13 +110,19 @@ def claim_recent(*, mailbox_id: MailboxId, folder_id: FolderId) -> int:
 
 def remove_mailbox(*, mailbox_id: MailboxId) -> None:
     """Remove everything a mailbox holds, its journal too; the id may be used no more."""
-    with open_books([mailbox_id]):
-        folder_ids = list(Folder.objects.filter(mailbox_id=mailbox_id).values_list("pk", flat=True))
-        DeliveryMark.objects.filter(folder_id__in=folder_ids).delete()
-        Message.objects.filter(mailbox_id=mailbox_id).delete()
-        for model in (Folder, Subscription, ThreadReference, Change):
-            model._default_manager.filter(mailbox_id=mailbox_id).delete()
-    Usage.objects.filter(mailbox_id=mailbox_id).delete()
+    with transaction.atomic():
+        with open_books([mailbox_id]):
+            _remove_rows(mailbox_id)
+        # The lock itself goes last, and with the rest or not at all.
+        Usage.objects.filter(mailbox_id=mailbox_id).delete()
+
+
+def _remove_rows(mailbox_id: int) -> None:
+    folder_ids = list(Folder.objects.filter(mailbox_id=mailbox_id).values_list("pk", flat=True))
+    DeliveryMark.objects.filter(folder_id__in=folder_ids).delete()
+    Message.objects.filter(mailbox_id=mailbox_id).delete()
+    for model in (Folder, Subscription, ThreadReference, Change):
+        model._default_manager.filter(mailbox_id=mailbox_id).delete()
 
 
 def _list_below(mailbox_id: int, name: str) -> list[Folder]:
