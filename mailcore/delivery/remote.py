@@ -146,10 +146,11 @@ def _deliver_by(hop: Hop, jobs: list[Job], errand: Errand) -> tuple[list[Job], s
 
 def _converse(connection: Connection, jobs: Sequence[Job], errand: Errand) -> tuple[list[Job], str, bool]:
     """Send job after job until done or the host fails; as `_deliver_by`."""
-    reached = False
+    reached, renewed_at = False, errand.clock()
     try:
         for position, job in enumerate(jobs):
             try:
+                renewed_at = _renew(jobs[position:], renewed_at, errand)
                 finished = _send(connection, job, errand)
             except LeaseLost:
                 log.warning("lease lost before the final dot trace=%s", job[0].trace_id)
@@ -166,10 +167,18 @@ def _converse(connection: Connection, jobs: Sequence[Job], errand: Errand) -> tu
         connection.close()
 
 
+def _renew(jobs: Sequence[Job], renewed_at: int, errand: Errand) -> int:
+    """Keep what is still to be sent. Seldom written, for each time costs an fsync; the dot is fenced in any case."""
+    now = errand.clock()
+    if now - renewed_at < claims.LEASE_TTL:
+        return renewed_at
+    if not claims.extend(token=jobs[0][0].token, ids=[lease.id for job in jobs for lease in job], now=now, ttl=claims.DATA_TTL):
+        raise LeaseLost
+    return now
+
+
 def _send(connection: Connection, job: Job, errand: Errand) -> Finished:
     token, ids = job[0].token, [lease.id for lease in job]
-    if not claims.extend(token=token, ids=ids, now=errand.clock(), ttl=claims.DATA_TTL):
-        raise LeaseLost
     raw = blobs.read(BlobId(job[0].blob_id))
     message = OutgoingMessage(_envelope(job), raw)
     return connection.send(message, before_dot=lambda: claims.mark_data_sent(token=token, ids=ids, now=errand.clock()))

@@ -1,6 +1,7 @@
 """A mail host on loopback that does as it is told and remembers what it was given."""
 
 import socket
+import ssl
 import threading
 from dataclasses import dataclass, field
 from typing import BinaryIO, cast
@@ -25,6 +26,9 @@ class Sink:
     taken: list[Taken] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     connections: int = 0
+    tls: ssl.SSLContext | None = None
+    """Where given, STARTTLS is answered with a real handshake."""
+    ciphers: list[str] = field(default_factory=list)
 
     def __enter__(self) -> "Sink":
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -48,31 +52,41 @@ class Sink:
         with channel, cast(BinaryIO, channel.makefile("rwb")) as stream:
             if not self._say(stream, self._answer("", "220 sink.test ready")):
                 return
-            sender, recipients = "", list[str]()
-            while line := stream.readline().decode("latin-1"):
-                line = line.rstrip("\r\n")
-                self.commands.append(line)
-                verb = line[:4].upper()
-                if verb == "DATA":
-                    if not recipients or not self._say(stream, self._answer(line, "354 go on")):
-                        if not recipients:
-                            self._say(stream, "503 nobody")
-                        continue
-                    data = self._read_data(stream)
-                    if data is None:
-                        return
-                    reply = self._answer(".", "250 2.0.0 kept")
-                    if not reply.startswith(("4", "5")):
-                        self.taken.append(Taken(sender, recipients, data))
-                    sender, recipients = "", []
-                else:
-                    reply = self._answer(line, self._usual(verb))
-                    if verb == "MAIL":
-                        sender = line[11 : line.index(">")]
-                    elif verb == "RCPT" and reply.startswith("250"):
-                        recipients.append(line[9 : line.index(">")])
-                if not self._say(stream, reply) or verb == "QUIT":
+            self._listen(channel, stream)
+
+    def _listen(self, channel: socket.socket, stream: BinaryIO) -> None:
+        sender, recipients = "", list[str]()
+        while line := stream.readline().decode("latin-1"):
+            line = line.rstrip("\r\n")
+            self.commands.append(line)
+            verb = line[:4].upper()
+            if verb == "STAR" and self.tls is not None:
+                self._say(stream, "220 go on")
+                secure = self.tls.wrap_socket(channel, server_side=True)
+                self.ciphers.append(str(secure.version()))
+                with secure, cast(BinaryIO, secure.makefile("rwb")) as inner:
+                    self._listen(secure, inner)
+                return
+            if verb == "DATA":
+                if not recipients or not self._say(stream, self._answer(line, "354 go on")):
+                    if not recipients:
+                        self._say(stream, "503 nobody")
+                    continue
+                data = self._read_data(stream)
+                if data is None:
                     return
+                reply = self._answer(".", "250 2.0.0 kept")
+                if not reply.startswith(("4", "5")):
+                    self.taken.append(Taken(sender, recipients, data))
+                sender, recipients = "", []
+            else:
+                reply = self._answer(line, self._usual(verb))
+                if verb == "MAIL":
+                    sender = line[11 : line.index(">")]
+                elif verb == "RCPT" and reply.startswith("250"):
+                    recipients.append(line[9 : line.index(">")])
+            if not self._say(stream, reply) or verb == "QUIT":
+                return
 
     def _answer(self, command: str, usual: str) -> str:
         if not command:

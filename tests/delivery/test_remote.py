@@ -1,9 +1,15 @@
 """To other hosts: replies by class, shared transactions, the moment of the final dot, dead hosts."""
 
+import ssl
 import threading
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from mailcore.delivery import drain, remote
 from mailcore.kernel.envelope import EnvelopeRecipient
@@ -22,6 +28,21 @@ def sink(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sink]:
     with Sink() as sink:
         monkeypatch.setattr(remote, "SMTP_PORT", sink.port)
         yield sink
+
+
+def make_context(folder: Path) -> ssl.SSLContext:
+    """A server's TLS with a certificate that nobody vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "sink.test")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1))
+    certificate = builder.sign(key, hashes.SHA256())
+    plain = serialization.NoEncryption()
+    text = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    (folder / "sink.pem").write_bytes(text + certificate.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "sink.pem")
+    return context
 
 
 def run(hosts: dict[str, list[str] | Exception] | None = None, *, now: int | None = None) -> int:
@@ -133,6 +154,18 @@ def test_without_a_free_thread_it_is_as_if_never_claimed(sink: Sink, monkeypatch
     assert states()["a@far.test"] == ("delivered", 250)
 
 
+def test_tls_is_used_where_offered_and_asks_for_no_known_certificate(sink: Sink, tmp_path: Path) -> None:
+    sink.tls = make_context(tmp_path)
+    sink.offers = ("STARTTLS", "PIPELINING", "8BITMIME")
+    send("a@far.test", "b@far.test")
+    send("c@far.test", raw=RAW + b"large line\r\n" * 30_000)
+    run()
+    assert [taken.recipients for taken in sink.taken] == [["a@far.test", "b@far.test"], ["c@far.test"]]
+    assert sink.ciphers == ["TLSv1.3"]
+    assert sink.commands.count("EHLO mx.facteur.test") == 2
+    assert sink.taken[1].data.endswith(b"large line\r\n" * 30_000)
+
+
 def test_a_broken_handshake_falls_back_to_clear(sink: Sink) -> None:
     sink.offers = ("STARTTLS", "PIPELINING")
     sink.answers = {"STARTTLS": "220 go on\r\nthis is no handshake"}
@@ -192,3 +225,14 @@ def test_success_is_reported_by_us_only_where_the_next_host_does_not(sink: Sink)
     send(EnvelopeRecipient("b@far.test", notify="SUCCESS"), sender="ann@here.test")
     run()
     assert Entry.objects.filter(source="dsn").count() == 1
+
+
+def test_a_long_conversation_keeps_its_leases(sink: Sink) -> None:
+    for number in range(3):
+        send(f"a{number}@far.test")
+    started = Entry.objects.latest("id").received_at
+    ticks = iter(range(started, started + 1_000_000, claims.LEASE_TTL))
+    leases = claims.claim_due(now=started, owner="test", limit=9)
+    remote.deliver(leases, errand=remote.Errand("test", lambda: next(ticks), FakeResolver({"far.test": ["mx.far.test"]})))
+    assert len(sink.taken) == 3
+    assert set(states().values()) == {("delivered", 250)}
