@@ -81,8 +81,13 @@ class NewPassword(forms.Form):
     password = _password("New password", required=True)
 
 
+class DomainsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj.shown_name)
+
+
 class Role(forms.Form):
-    domains = forms.ModelMultipleChoiceField(
+    domains = DomainsField(
         label="Looks after", queryset=Domain.objects.all(), required=False, widget=forms.CheckboxSelectMultiple(attrs={"class": "check"})
     )
 

@@ -12,8 +12,8 @@ from .faults import BadField
 from .models import ApiKey, Domain, Mailbox, User
 from .passwords import keyed_digest, new_api_key
 
-AREAS = ("domains", "mailboxes", "aliases", "queue", "journey")
-SCOPES = tuple(f"{area}:{right}" for area in AREAS for right in ("read", "write"))
+AREAS = ("domains", "mailboxes", "aliases", "queue")
+SCOPES = (*(f"{area}:{right}" for area in AREAS for right in ("read", "write")), "journey:read")
 _PURPOSE = "api-key"
 
 

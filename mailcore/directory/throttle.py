@@ -30,13 +30,19 @@ RETURNING count
 
 
 def network_of(peer: str) -> str:
-    """The /24 or /64 a peer belongs to; "" where the peer is not an IP address."""
+    """The /24 or /64 a peer belongs to; "" for loopback and for what is not an IP address.
+
+    Loopback has no network: behind a proxy that hides addresses everybody comes from there,
+    and one guesser must not lock all others out.
+    """
     try:
         address = ipaddress.ip_address(peer.partition("%")[0])
     except ValueError:
         return ""
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
+    if address.is_loopback:
+        return ""
     return str(ipaddress.ip_network((address, 24 if address.version == 4 else 64), strict=False))
 
 
@@ -68,11 +74,9 @@ def purge(*, now: datetime | None = None) -> int:
 
 def _keys(*, login: str, peer: str) -> dict[str, str]:
     keys = {"login": "login:" + _short(login)}
-    if peer:
-        keys["peer"] = f"peer:{peer[:60]}"
-        network = network_of(peer)
-        if network:
-            keys["net"] = f"net:{network}"
+    network = network_of(peer)
+    if network:
+        keys |= {"peer": f"peer:{peer[:60]}", "net": f"net:{network}"}
     return keys
 
 

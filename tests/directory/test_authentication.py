@@ -166,3 +166,14 @@ def test_only_failures_write_and_what_ran_out_is_purged(cast: Cast) -> None:
     assert "wrong" not in " ".join(GuessBucket.objects.values_list("key", flat=True))
     until = GuessBucket.objects.latest("window_until").window_until
     assert throttle.purge(now=until) == 4
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "::1", "::ffff:127.0.0.1", ""])
+def test_loopback_is_limited_by_login_only(cast: Cast, peer: str) -> None:
+    for number in range(throttle.LIMITS["net"] + 1):
+        throttle.record_failure(login=f"u{number}@example.test", secret="x", peer=peer)
+    assert login("ann@example.test", peer=peer)
+    guess("ann@example.test", throttle.LIMITS["login"], peer=peer)
+    # Nor does the remembered login answer then: behind a proxy it could be guessed at.
+    with pytest.raises(Throttled):
+        login("ann@example.test", peer=peer)
