@@ -7,12 +7,15 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 from tests.flows.facteur import MARKS, Facteur
 
 IN_THE_MIDST = 0.15
 """Seconds: within them the messages released for one kill are taken and delivered."""
-FLOWING = 3.0
+FLOWING = 1.0
+SETTLED = {"child": 2.0, "front": 4.0, "back": 4.0, "redis": 1.0}
+"""Seconds a process has lived before it is killed: one that is still loading holds nothing that could be lost."""
 
 
 class Killer:
@@ -50,7 +53,7 @@ class Killer:
                 return
             self._intended = self.kills.total() + 1
             self._wait_for_mail()
-            alive = {kind: pids for kind in kinds if (pids := self._facteur.pids(kind))}
+            alive = {kind: pids for kind in kinds if (pids := [pid for pid in self._facteur.pids(kind) if _age(pid) >= SETTLED[kind]])}
             if alive:
                 kind = self._chance.choice(sorted(alive))
                 self._kill(kind, self._chance.choice(alive[kind]))
@@ -67,3 +70,12 @@ class Killer:
         except ProcessLookupError:
             return
         self.kills[kind] += 1
+
+
+def _age(pid: int) -> float:
+    """Seconds since its start (proc(5): field 22 of stat, in clock ticks since boot); 0 where it is gone."""
+    try:
+        ticks = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    except OSError:
+        return 0.0
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
