@@ -2,6 +2,7 @@
 
 import contextlib
 import imaplib
+import json
 import os
 import re
 import signal
@@ -124,8 +125,10 @@ def test_a_day_of_everything(running: Running) -> None:
     running.send("second")
     wait_until(lambda: running.subjects() == ["first", "second"])
 
-    with contextlib.suppress(urllib.error.HTTPError):
-        urllib.request.urlopen(f"http://127.0.0.1:{running.ports['http']}/login", timeout=20).read()
+    with urllib.request.urlopen(f"http://127.0.0.1:{running.ports['http']}/health", timeout=20) as answer:
+        assert json.load(answer)["redis"] in ("ok", "none")
+    with urllib.request.urlopen(f"http://127.0.0.1:{running.ports['http']}/login", timeout=20) as answer:
+        assert b"<form" in answer.read()
     with pytest.raises(urllib.error.HTTPError, match="403"):
         urllib.request.urlopen(f"http://127.0.0.1:{running.ports['http']}/push", timeout=20)
 
