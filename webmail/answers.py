@@ -33,19 +33,33 @@ def _reply(letter: Letter, place: Place, owner: Owner, *, to_all: bool) -> Writi
     taken = {own, *(person.address.casefold() for person in first)}
     copy = [person for person in others if person.address.casefold() not in taken]
     return Writing(
-        to=_join(first), cc=_join(copy), subject=_prefix("Re", letter.row.subject), text=f"\n\n{_quote(letter)}", mode="all" if to_all else "reply",
-        source=place, in_reply_to=letter.message_id, references=_chain(letter),
+        to=_join(first),
+        cc=_join(copy),
+        subject=_prefix("Re", letter.row.subject),
+        text=f"\n\n{_quote(letter)}",
+        mode="all" if to_all else "reply",
+        source=place,
+        in_reply_to=letter.message_id,
+        references=_chain(letter),
     )
 
 
 def _forward(letter: Letter, place: Place) -> Writing:
     head = [
-        "-------- Forwarded message --------", f"From: {letter.row.sender}", f"To: {_join(letter.row.recipients)}",
-        f"Date: {_when(letter)}", f"Subject: {letter.row.subject}", "",
-    ]  # fmt: skip
+        "-------- Forwarded message --------",
+        f"From: {letter.row.sender}",
+        f"To: {_join(letter.row.recipients)}",
+        f"Date: {_when(letter)}",
+        f"Subject: {letter.row.subject}",
+        "",
+    ]
     kept = tuple(f"source-{attachment.number}" for attachment in letter.attachments)
     return Writing(
-        subject=_prefix("Fwd", letter.row.subject), text="\n\n" + "\n".join(head) + "\n" + _text(letter), mode="forward", source=place, kept=kept,
+        subject=_prefix("Fwd", letter.row.subject),
+        text="\n\n" + "\n".join(head) + "\n" + _text(letter),
+        mode="forward",
+        source=place,
+        kept=kept,
         references=_chain(letter),
     )
 
@@ -55,9 +69,16 @@ def _resume(letter: Letter, place: Place, raw: bytes) -> Writing:
     unfinished = Headers.parse(raw).get("x-facteur-unfinished") or ""
     to = ", ".join(filter(None, (_join(letter.row.recipients), unfinished)))
     return Writing(
-        to=to, cc=_join(letter.cc), bcc=_join(letter.bcc), subject=letter.row.subject, text=letter.text, mode="draft",
-        draft_uid=place.uid, kept=tuple(f"draft-{attachment.number}" for attachment in letter.attachments),
-        in_reply_to=references[-1] if references else "", references=references,
+        to=to,
+        cc=_join(letter.cc),
+        bcc=_join(letter.bcc),
+        subject=letter.row.subject,
+        text=letter.text,
+        mode="draft",
+        draft_uid=place.uid,
+        kept=tuple(f"draft-{attachment.number}" for attachment in letter.attachments),
+        in_reply_to=references[-1] if references else "",
+        references=references,
     )
 
 
@@ -95,4 +116,3 @@ def _when(letter: Letter) -> str:
 def _quote(letter: Letter) -> str:
     quoted = "\n".join(f">{line}" if line.startswith(">") else f"> {line}" for line in _text(letter).split("\n"))
     return f"On {_when(letter)}, {letter.row.sender.shown} wrote:\n{quoted}\n"
-

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
@@ -58,7 +58,7 @@ def with_desk(
         except MailError as error:
             return fault(request, error)
 
-    return wrapped
+    return cast(Callable[Concatenate[HttpRequest, P], HttpResponse], wrapped)
 
 
 def is_fragment(request: HttpRequest) -> bool:

@@ -15,11 +15,17 @@ from .access.port import Letter
 
 _OWN_SOURCES = frozenset(("web", "submission", "api"))
 _TITLES = {
-    Stage.RECEIVED: "Facteur took it", Stage.QUEUED: "It was put on its way", Stage.ROUTED: "The way was chosen",
-    Stage.DELIVERED: "It was put in the mailbox", Stage.DEFERRED: "It has to wait", Stage.SENT: "The next server took it",
-    Stage.FAILED: "It could not be delivered", Stage.BOUNCED: "It went back to its sender", Stage.DISCARDED: "It was taken out",
+    Stage.RECEIVED: "Facteur took it",
+    Stage.QUEUED: "It was put on its way",
+    Stage.ROUTED: "The way was chosen",
+    Stage.DELIVERED: "It was put in the mailbox",
+    Stage.DEFERRED: "It has to wait",
+    Stage.SENT: "The next server took it",
+    Stage.FAILED: "It could not be delivered",
+    Stage.BOUNCED: "It went back to its sender",
+    Stage.DISCARDED: "It was taken out",
     Stage.HELD: "It is held",
-}  # fmt: skip
+}
 _TROUBLE = frozenset((Stage.DEFERRED, Stage.FAILED, Stage.BOUNCED, Stage.DISCARDED, Stage.HELD))
 _ENDS = frozenset((Stage.DELIVERED, Stage.SENT))
 

@@ -158,7 +158,9 @@ def _check(recipients: Recipients, owner: Owner, size: int) -> Faults:
     return Faults(faults)
 
 
-def _build(writing: Writing, owner: Owner, files: Sequence[Attachment], message_id: str, *, as_draft: bool, keep_bcc: bool = False) -> bytes:
+def _build(
+    writing: Writing, owner: Owner, files: Sequence[Attachment], message_id: str, *, as_draft: bool, keep_bcc: bool = False
+) -> bytes:
     lists = {name: split_list(getattr(writing, name)) for name in ("to", "cc", "bcc")}
     unreadable = ""
     if as_draft:

@@ -59,11 +59,13 @@ def test_sending_goes_by_the_intake_and_leaves_a_copy(ann: Actor, sent: list[tup
 @pytest.mark.parametrize(
     ("fields", "field", "words"),
     [
-        ({"to": ""}, "to", "Say who it is for"), ({"to": "nobody"}, "to", "nobody cannot be written to"),
-        ({"cc": "x@@y"}, "cc", "cannot be written to"), ({"bcc": "missing@example.org"}, "bcc", "missing@example.org"),
+        ({"to": ""}, "to", "Say who it is for"),
+        ({"to": "nobody"}, "to", "nobody cannot be written to"),
+        ({"cc": "x@@y"}, "cc", "cannot be written to"),
+        ({"bcc": "missing@example.org"}, "bcc", "missing@example.org"),
         ({"to": "bo@elsewhere.example; broken"}, "to", "broken cannot be written to"),
     ],
-)  # fmt: skip
+)
 def test_a_bad_recipient_is_named_beside_its_field(
     ann: Actor, sent: list[tuple[Envelope, bytes, Origin]], fields: dict[str, str], field: str, words: str
 ) -> None:
@@ -120,7 +122,9 @@ def test_reply_to_all_leaves_oneself_out(ann: Actor, sent: list[tuple[Envelope, 
     page = ann.client.get(f"/compose?mode=all&folder=INBOX&uid={uid}").content.decode()
     assert 'value="Ingrid Solheim &lt;ingrid@nordlys.example&gt;"' in page and 'value="Tom &lt;tom@x.example&gt;"' in page
     assert "&gt; Deck" in page and 'value="Re: Span"' in page
-    ann.client.post("/compose", form(mode="all", source_folder="INBOX", source_uid=uid, in_reply_to="<one@x.example>", references="<one@x.example>"))
+    ann.client.post(
+        "/compose", form(mode="all", source_folder="INBOX", source_uid=uid, in_reply_to="<one@x.example>", references="<one@x.example>")
+    )
     assert b"In-Reply-To: <one@x.example>" in sent[0][1]
     assert ann.mail.find_row("INBOX", uid).flags & flags.ANSWERED
 

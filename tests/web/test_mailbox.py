@@ -76,9 +76,17 @@ def test_tree_names_special_folders_and_counts(ann: Actor, seeded: int) -> None:
 
 
 PATHS = (
-    "/mail/INBOX/", "/mail/tree", "/mail/search?q=x", "/mail/INBOX/1/", "/mail/INBOX/1/body", "/mail/INBOX/1/source", "/mail/INBOX/1/part/0",
-    "/mail/INBOX/1/explain", "/compose", "/settings",
-)  # fmt: skip
+    "/mail/INBOX/",
+    "/mail/tree",
+    "/mail/search?q=x",
+    "/mail/INBOX/1/",
+    "/mail/INBOX/1/body",
+    "/mail/INBOX/1/source",
+    "/mail/INBOX/1/part/0",
+    "/mail/INBOX/1/explain",
+    "/compose",
+    "/settings",
+)
 
 
 @pytest.mark.parametrize("path", PATHS)

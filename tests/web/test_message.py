@@ -14,9 +14,10 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 20
 @pytest.fixture
 def html_uid(ann: Actor) -> int:
     files = (
-        Attachment("logo.png", "image/png", PNG, content_id="logo"), Attachment("page.html", "text/html", b"<script>alert(1)</script>"),
+        Attachment("logo.png", "image/png", PNG, content_id="logo"),
+        Attachment("page.html", "text/html", b"<script>alert(1)</script>"),
         Attachment("r\u00e9sum\u00e9.pdf", "application/pdf", b"%PDF-1.4"),
-    )  # fmt: skip
+    )
     html = '<p>Hi <img src="cid:logo"><img src="https://track.example/p.gif"></p><script>alert(1)</script>'
     return ann.put(letter(subject="Rich", text="Hi", html=html, attachments=files))
 
@@ -91,7 +92,10 @@ def test_verdicts_of_strangers_are_not_believed(ann: Actor) -> None:
 @pytest.mark.parametrize(("result", "words"), [("pass", "Verified. See"), ("fail", "Verification failed")])
 def test_own_verdicts_are_shown(ann: Actor, settings: "object", result: str, words: str) -> None:
     host = settings.FACTEUR.hostname  # type: ignore[attr-defined]
-    raw = f"Authentication-Results: {host}; dmarc={result}\r\nReceived: from a by {host}; Tue, 24 Nov 2026 09:00:00 +0000\r\n".encode() + letter()
+    raw = (
+        f"Authentication-Results: {host}; dmarc={result}\r\nReceived: from a by {host}; Tue, 24 Nov 2026 09:00:00 +0000\r\n".encode()
+        + letter()
+    )
     assert words in ann.client.get(f"/mail/INBOX/{ann.put(raw)}/").content.decode()
 
 
@@ -99,7 +103,9 @@ def test_a_message_that_is_gone(ann: Actor) -> None:
     assert ann.client.get("/mail/INBOX/99/").status_code == 404
 
 
-@pytest.mark.parametrize("raw", [b"", b"\r\n", b"no header at all", b"Subject: =?utf-8?b?////?=\r\nContent-Type: multipart/mixed\r\n\r\n--x"])
+@pytest.mark.parametrize(
+    "raw", [b"", b"\r\n", b"no header at all", b"Subject: =?utf-8?b?////?=\r\nContent-Type: multipart/mixed\r\n\r\n--x"]
+)
 def test_broken_messages_open(ann: Actor, raw: bytes) -> None:
     uid = ann.put(raw)
     for path in ("", "body", "source", "explain"):

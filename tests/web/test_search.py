@@ -15,13 +15,17 @@ from .conftest import Actor
 @pytest.mark.parametrize(
     ("typed", "query"),
     [
-        ("", Query()), ("oak beam", Query(words=("oak", "beam"))), ('"oak beam"', Query(words=("oak beam",))),
-        ("from:ann to:bo subject:span", Query(sender=("ann",), recipient=("bo",), subject=("span",))), ('from:"Ann B"', Query(sender=("Ann B",))),
+        ("", Query()),
+        ("oak beam", Query(words=("oak", "beam"))),
+        ('"oak beam"', Query(words=("oak beam",))),
+        ("from:ann to:bo subject:span", Query(sender=("ann",), recipient=("bo",), subject=("span",))),
+        ('from:"Ann B"', Query(sender=("Ann B",))),
         ("has:attachment is:unread is:starred", Query(has_attachment=True, is_unread=True, is_starred=True)),
-        ("before:2026-11 after:2025", Query(before=date(2026, 11, 1), after=date(2025, 1, 1))), ("in:inbox x", Query(folder="INBOX", words=("x",))),
+        ("before:2026-11 after:2025", Query(before=date(2026, 11, 1), after=date(2025, 1, 1))),
+        ("in:inbox x", Query(folder="INBOX", words=("x",))),
         ("https://x.example", Query(words=("https://x.example",))),
     ],
-)  # fmt: skip
+)
 def test_terms(typed: str, query: Query) -> None:
     assert parse_query(typed) == query and not parse_query(typed).faults
 
@@ -34,10 +38,16 @@ def test_what_is_not_understood_is_named(typed: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "found"),
     [
-        ("handrail", {"Handrail detail"}), ("from:ingrid", {"Handrail detail", "Plan"}), ("has:attachment", {"Plan"}), ("is:unread baluster", set()),
-        ("subject:plan from:ingrid", {"Plan"}), ("after:2200", set()), ("in:Archive oak", {"Old oak"}), ("oak", {"Old oak"}),
+        ("handrail", {"Handrail detail"}),
+        ("from:ingrid", {"Handrail detail", "Plan"}),
+        ("has:attachment", {"Plan"}),
+        ("is:unread baluster", set()),
+        ("subject:plan from:ingrid", {"Plan"}),
+        ("after:2200", set()),
+        ("in:Archive oak", {"Old oak"}),
+        ("oak", {"Old oak"}),
     ],
-)  # fmt: skip
+)
 def test_finding(ann: Actor, seeded: int, typed: str, found: set[str]) -> None:
     ann.put(letter(subject="Plan", attachments=(Attachment("a.pdf", "application/pdf", b"x"),)))
     ann.put(letter(subject="Old oak", sender="tom@x.example"), ann.mail.find_special("\\Archive"))

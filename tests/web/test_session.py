@@ -24,7 +24,9 @@ def test_a_wrong_password_is_said_beside_the_field(ann: Actor, client: Client) -
     assert page.status_code == 403 and "do not match" in page.content.decode() and 'value="ann@example.org"' in page.content.decode()
 
 
-@pytest.mark.parametrize(("target", "leads"), [("/mail/Sent/", "/mail/Sent/"), ("https://evil.example/", "/"), ("//evil.example", "/"), ("javascript:x", "/")])
+@pytest.mark.parametrize(
+    ("target", "leads"), [("/mail/Sent/", "/mail/Sent/"), ("https://evil.example/", "/"), ("//evil.example", "/"), ("javascript:x", "/")]
+)
 def test_next_stays_here(ann: Actor, client: Client, target: str, leads: str) -> None:
     assert sign_in(client, next=target)["Location"] == leads  # type: ignore[index]
 
@@ -35,14 +37,29 @@ def test_a_suspended_account_is_out_at_once(ann: Actor) -> None:
     assert ann.client.get("/mail/INBOX/").status_code == 302
 
 
-@pytest.mark.parametrize("path", ["/login", "/mail/act", "/compose", "/compose/draft", "/compose/discard", "/logout", "/settings/look", "/settings/password", "/mail/folders"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/login",
+        "/mail/act",
+        "/compose",
+        "/compose/draft",
+        "/compose/discard",
+        "/logout",
+        "/settings/look",
+        "/settings/password",
+        "/mail/folders",
+    ],
+)
 def test_forged_posts_are_refused(ann: Actor, path: str) -> None:
     client = Client(enforce_csrf_checks=True)
     client.cookies = ann.client.cookies
     assert client.post(path, {"login": "x", "do": "delete", "uid": "1"}).status_code == 403
 
 
-@pytest.mark.parametrize("path", ["/mail/act", "/compose/draft", "/compose/discard", "/logout", "/settings/look", "/settings/password", "/mail/folders"])
+@pytest.mark.parametrize(
+    "path", ["/mail/act", "/compose/draft", "/compose/discard", "/logout", "/settings/look", "/settings/password", "/mail/folders"]
+)
 def test_a_link_changes_nothing(ann: Actor, path: str) -> None:
     assert ann.client.get(path).status_code == 405
 
@@ -71,7 +88,11 @@ def test_look_is_kept_in_cookies_from_a_list(ann: Actor) -> None:
 
 @pytest.mark.parametrize(
     ("old", "new", "again", "words"),
-    [("wrong", "another long one", "another long one", "not your present"), (PASSWORD, "another long one", "differs", "differ"), (PASSWORD, "x", "x", "at least")],
+    [
+        ("wrong", "another long one", "another long one", "not your present"),
+        (PASSWORD, "another long one", "differs", "differ"),
+        (PASSWORD, "x", "x", "at least"),
+    ],
 )
 def test_a_password_is_changed_only_with_the_old_one(ann: Actor, old: str, new: str, again: str, words: str) -> None:
     answer = ann.client.post("/settings/password", {"old": old, "new": new, "again": again})

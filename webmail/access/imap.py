@@ -22,7 +22,15 @@ from .port import PAGE, SPECIAL_NAMES, Folder, Moved, Page, Query, Row, Show
 
 _ITEMS = ("FLAGS", "RFC822.SIZE", "INTERNALDATE", "BODY.PEEK[HEADER]", "BODYSTRUCTURE")
 _SHOW_TERMS: dict[str, list[Any]] = {"all": ["ALL"], "unread": ["UNSEEN"], "starred": ["FLAGGED"]}
-_USUAL_NAMES = {"drafts": "\\Drafts", "sent": "\\Sent", "archive": "\\Archive", "junk": "\\Junk", "spam": "\\Junk", "trash": "\\Trash", "bin": "\\Trash"}
+_USUAL_NAMES = {
+    "drafts": "\\Drafts",
+    "sent": "\\Sent",
+    "archive": "\\Archive",
+    "junk": "\\Junk",
+    "spam": "\\Junk",
+    "trash": "\\Trash",
+    "bin": "\\Trash",
+}
 _COPYUID_PARTS = 3
 
 
@@ -47,7 +55,13 @@ class ImapMail:
 
     def list_folders(self) -> list[Folder]:
         with _as_mail_errors():
-            return sort_folders([self._status(flags, delimiter, name) for flags, delimiter, name in self.client.list_folders() if b"\\Noselect" not in flags])
+            return sort_folders(
+                [
+                    self._status(flags, delimiter, name)
+                    for flags, delimiter, name in self.client.list_folders()
+                    if b"\\Noselect" not in flags
+                ]
+            )
 
     def list_page(self, folder: str, *, before: str = "", show: Show = "all") -> Page:
         last = int(before) if before.isascii() and before.isdecimal() else 0
@@ -85,7 +99,9 @@ class ImapMail:
         with _as_mail_errors():
             self._select(folder)
             if self.client.has_capability("MOVE"):
-                answer = self.client.move(list(uids), self._wire(target))
+                self.client.move(list(uids), self._wire(target))
+                # RFC 6851 §4.3: with MOVE the code comes before the answer, where only imaplib keeps it.
+                answer = b"[COPYUID " + (self.client._imap.response("COPYUID")[1][-1] or b"") + b"]"
             else:
                 answer = self.client.copy(list(uids), self._wire(target))
                 self._expunge(uids)

@@ -132,7 +132,11 @@ def _newest(snapshot: Snapshot, before: int | None, show: Show, limit: int) -> I
     given = 0
     for index in range(len(snapshot.uids) - 1, -1, -1):
         uid, bits = snapshot.uids[index], snapshot.flags[index]
-        if (before is not None and uid >= before) or (show == "unread" and bits & flag_bits.SEEN) or (show == "starred" and not bits & flag_bits.FLAGGED):
+        if (
+            (before is not None and uid >= before)
+            or (show == "unread" and bits & flag_bits.SEEN)
+            or (show == "starred" and not bits & flag_bits.FLAGGED)
+        ):
             continue
         yield uid
         given += 1

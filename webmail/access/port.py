@@ -14,7 +14,14 @@ Show = Literal["all", "unread", "starred"]
 SHOWS: tuple[Show, ...] = ("all", "unread", "starred")
 
 SPECIAL_NAMES = {"\\Drafts": "Drafts", "\\Sent": "Sent", "\\Archive": "Archive", "\\Junk": "Spam", "\\Trash": "Bin"}
-SPECIAL_ICONS = {"\\Inbox": "inbox", "\\Drafts": "file-text", "\\Sent": "send", "\\Archive": "archive", "\\Junk": "shield-alert", "\\Trash": "trash-2"}
+SPECIAL_ICONS = {
+    "\\Inbox": "inbox",
+    "\\Drafts": "file-text",
+    "\\Sent": "send",
+    "\\Archive": "archive",
+    "\\Junk": "shield-alert",
+    "\\Trash": "trash-2",
+}
 SPECIAL_ORDER = ("\\Inbox", "\\Drafts", "\\Sent", "\\Archive", "\\Junk", "\\Trash")
 
 

@@ -35,7 +35,8 @@ def parse_query(text: str) -> Query:
             others["folder"] = "INBOX" if value.casefold() == "inbox" else value
         else:
             faults.append(match.group())
-    return Query(**{name: tuple(found) for name, found in lists.items()}, **others, faults=tuple(faults))
+    fields: dict[str, Any] = {name: tuple(found) for name, found in lists.items()}
+    return Query(**fields, **others, faults=tuple(faults))
 
 
 def read_day(text: str) -> date | None:

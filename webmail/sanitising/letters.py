@@ -73,7 +73,7 @@ def _clean_fast(html: str, rewriter: Rewriter) -> str:
     )
 
 
-class _OnePass(Cleaner):
+class _OnePass(Cleaner):  # type: ignore[misc]
     """Bleach's cleaner with three more filters in the same stream.
 
     The parser is told of no tag list, so that `<style>` and its kind reach the tree as elements
@@ -90,8 +90,13 @@ class _OnePass(Cleaner):
         stream: Any = _DropSubtrees(self.walker(dom))
         stream = _RewriteAttributes(stream, self.rewriter)
         stream = BleachSanitizerFilter(
-            source=stream, allowed_tags=self.tags, attributes=self.attributes, strip_disallowed_tags=True,
-            strip_html_comments=True, css_sanitizer=_AlreadyFiltered(), allowed_protocols=self.protocols,
+            source=stream,
+            allowed_tags=self.tags,
+            attributes=self.attributes,
+            strip_disallowed_tags=True,
+            strip_html_comments=True,
+            css_sanitizer=_AlreadyFiltered(),
+            allowed_protocols=self.protocols,
         )
         return str(self.serializer.render(stream))
 
@@ -104,7 +109,7 @@ class _AlreadyFiltered:
         return style
 
 
-class _DropSubtrees(Filter):
+class _DropSubtrees(Filter):  # type: ignore[misc]
     """Leaves out elements whose content is not text, doctypes and comments."""
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -122,7 +127,7 @@ class _DropSubtrees(Filter):
             yield token
 
 
-class _RewriteAttributes(Filter):
+class _RewriteAttributes(Filter):  # type: ignore[misc]
     """Gives each attribute its harmless value, and each link its target."""
 
     def __init__(self, source: Any, rewriter: Rewriter) -> None:

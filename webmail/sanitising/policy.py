@@ -1,3 +1,4 @@
+# ruff: noqa: SIM905 - words between blanks are easier to check than a list of literals
 """What a letter may be made of. Everything not named here is taken out."""
 
 VERSION = 1

@@ -6,7 +6,7 @@ Works on tokens, so an escaped `\\75rl(` is seen as the url it is.
 from collections.abc import Iterable
 from typing import Any
 
-import tinycss2
+import tinycss2  # type: ignore[import-untyped]
 
 from . import policy
 

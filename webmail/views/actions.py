@@ -107,8 +107,13 @@ def _answer(request: HttpRequest, desk: Desk, folder: str, uids: Sequence[int], 
     leaves = moved or request.POST.get("do") == "unread"
     changed = [] if moved or is_undo else _rows(desk, folder, uids)
     context = {
-        "toast": toast, "folder": folder, "origin": origin, "leaves": leaves, "changed": [show_row(row) for row in changed],
-        "gone": uids if moved and not is_undo else [], "folders": desk.mail.list_folders(),
+        "toast": toast,
+        "folder": folder,
+        "origin": origin,
+        "leaves": leaves,
+        "changed": [show_row(row) for row in changed],
+        "gone": uids if moved and not is_undo else [],
+        "folders": desk.mail.list_folders(),
     }
     if origin == "reader" and not leaves and changed:
         context |= reader_context(desk, changed[0]) | {"current": changed[0].uid}

@@ -33,9 +33,13 @@ def write(request: HttpRequest, desk: Desk) -> HttpResponse:
     mode = request.GET.get("mode", "new")
     place = Place(request.GET.get("folder", ""), _number(request.GET.get("uid", "0")))
     writing = answers.start(
-        mode=mode if mode in MODES else "new", place=place, mail=desk.mail, owner=desk.owner,
-        to=request.GET.get("to", ""), subject=request.GET.get("subject", ""),
-    )  # fmt: skip
+        mode=mode if mode in MODES else "new",
+        place=place,
+        mail=desk.mail,
+        owner=desk.owner,
+        to=request.GET.get("to", ""),
+        subject=request.GET.get("subject", ""),
+    )
     return _page(request, desk, writing, Faults())
 
 
@@ -88,7 +92,11 @@ def read_form(request: HttpRequest) -> Writing:
     if len(files) > MAX_UPLOADS:
         raise BadSyntax(f"At most {MAX_UPLOADS} files.")
     return Writing(
-        to=post.get("to", ""), cc=post.get("cc", ""), bcc=post.get("bcc", ""), subject=post.get("subject", ""), text=post.get("text", ""),
+        to=post.get("to", ""),
+        cc=post.get("cc", ""),
+        bcc=post.get("bcc", ""),
+        subject=post.get("subject", ""),
+        text=post.get("text", ""),
         mode=post.get("mode", "new") if post.get("mode") in MODES else "new",
         source=Place(post.get("source_folder", ""), _number(post.get("source_uid", "0"))),
         draft_uid=_number(post.get("draft_uid", "0")),
@@ -96,7 +104,7 @@ def read_form(request: HttpRequest) -> Writing:
         uploads=tuple(Attachment(file.name or "file", file.content_type or "application/octet-stream", file.read()) for file in files),
         in_reply_to=post.get("in_reply_to", ""),
         references=tuple(post.get("references", "").split()),
-    )  # fmt: skip
+    )
 
 
 def list_files(writing: Writing, desk: Desk) -> list[KeptFile]:
@@ -110,13 +118,22 @@ def list_files(writing: Writing, desk: Desk) -> list[KeptFile]:
             letter = open_letter(desk.mail.read_raw(place.folder, place.uid), desk.mail.find_row(place.folder, place.uid))
         except NotFound:
             continue
-        found += [KeptFile(f"{prefix}-{one.number}", one.filename, one.size) for one in letter.attachments if f"{prefix}-{one.number}" in writing.kept]
+        found += [
+            KeptFile(f"{prefix}-{one.number}", one.filename, one.size)
+            for one in letter.attachments
+            if f"{prefix}-{one.number}" in writing.kept
+        ]
     return found
 
 
 def _page(request: HttpRequest, desk: Desk, writing: Writing, faults: Faults, status: int = 200) -> HttpResponse:
     titles = {"reply": "Reply", "all": "Reply to all", "forward": "Forward", "draft": "Draft"}
-    context = {"writing": writing, "faults": faults.fields, "files": list_files(writing, desk), "heading": titles.get(writing.mode, "New message")}
+    context = {
+        "writing": writing,
+        "faults": faults.fields,
+        "files": list_files(writing, desk),
+        "heading": titles.get(writing.mode, "New message"),
+    }
     return render(request, "webmail/compose.html", context | frame(request, desk), status=status)
 
 

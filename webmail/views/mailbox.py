@@ -46,8 +46,12 @@ def list_context(request: HttpRequest, desk: Desk, folder: str) -> dict[str, Any
     page = desk.mail.list_page(folder, before=request.GET.get("before", ""), show=show)
     days = group_by_day(page.rows, skip=request.GET.get("day", ""))
     return {
-        "folder": folder, "page": page, "days": days, "show": show,
-        "last_day": days[-1].label if days else "", "is_first": "before" not in request.GET,
+        "folder": folder,
+        "page": page,
+        "days": days,
+        "show": show,
+        "last_day": days[-1].label if days else "",
+        "is_first": "before" not in request.GET,
     }
 
 
@@ -72,7 +76,10 @@ def group_by_day(rows: Iterable[Row], *, skip: str = "") -> list[Day]:
         if not groups or groups[-1][0] != label:
             groups.append((label, detail, []))
         groups[-1][2].append(show_row(row))
-    return [Day("" if position == 0 and label == skip else label, detail, tuple(found)) for position, (label, detail, found) in enumerate(groups)]
+    return [
+        Day("" if position == 0 and label == skip else label, detail, tuple(found))
+        for position, (label, detail, found) in enumerate(groups)
+    ]
 
 
 def _label(day: date, today: date) -> tuple[str, str]:

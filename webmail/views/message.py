@@ -16,7 +16,10 @@ from ..reading import reader_context
 from ..rows import show_row
 from .mailbox import find_folder, list_context
 
-_SANDBOX = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; "
+_SANDBOX = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
+    "form-action 'none'; base-uri 'none'; frame-ancestors 'self'; "
+)
 _SHOWN_IN_BROWSER = RASTER | {"application/pdf", "text/plain"}
 
 
@@ -49,7 +52,9 @@ def body(request: HttpRequest, desk: Desk, folder: str, uid: int) -> HttpRespons
     raw = desk.mail.read_raw(folder, uid)
     letter = open_letter(raw, desk.mail.find_row(folder, uid))
     clean = clean_html(raw=raw, html=letter.html, digest=letter.digest, allow_remote=allow_remote)
-    response = render(request, "webmail/letter.html", {"letter": clean, "passages": [] if clean.is_complete else split_passages(letter.text)})
+    response = render(
+        request, "webmail/letter.html", {"letter": clean, "passages": [] if clean.is_complete else split_passages(letter.text)}
+    )
     response["Content-Security-Policy"] = _SANDBOX + ("img-src data: https:" if allow_remote else "img-src data:")
     response["Referrer-Policy"] = "no-referrer"
     return response

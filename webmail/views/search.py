@@ -18,8 +18,13 @@ def search(request: HttpRequest, desk: Desk) -> HttpResponse:
     query = parse_query(typed)
     rows = [] if is_empty(query) else desk.mail.search(query, limit=LIMIT)
     context = {
-        "typed": typed, "query": query, "hits": [show_row(row) for row in rows], "is_cut": len(rows) == LIMIT, "limit": LIMIT,
-        "terms": typed.split(), "faults": query.faults,
+        "typed": typed,
+        "query": query,
+        "hits": [show_row(row) for row in rows],
+        "is_cut": len(rows) == LIMIT,
+        "limit": LIMIT,
+        "terms": typed.split(),
+        "faults": query.faults,
     }
     if is_fragment(request):
         return render(request, "webmail/_hits.html", context)

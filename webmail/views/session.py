@@ -62,5 +62,12 @@ def _next(request: HttpRequest) -> str:
 
 def _page(request: HttpRequest, name: str, error: str, status: int = 200) -> HttpResponse:
     host = request.get_host().partition(":")[0]
-    context = {"login": name, "error": error, "next": request.GET.get("next", request.POST.get("next", "")), "host": host, "mark": host[:18], "now": timezone.now()}
+    context = {
+        "login": name,
+        "error": error,
+        "next": request.GET.get("next", request.POST.get("next", "")),
+        "host": host,
+        "mark": host[:18],
+        "now": timezone.now(),
+    }
     return render(request, "webmail/login.html", context, status=status)

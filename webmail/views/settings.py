@@ -58,4 +58,9 @@ def set_password(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 
 def _page(request: HttpRequest, desk: Desk, faults: dict[str, str], status: int = 200) -> HttpResponse:
-    return render(request, "webmail/settings.html", frame(request, desk) | {"faults": faults, "themes": THEME_LABELS, "densities": DENSITY_LABELS}, status=status)
+    return render(
+        request,
+        "webmail/settings.html",
+        frame(request, desk) | {"faults": faults, "themes": THEME_LABELS, "densities": DENSITY_LABELS},
+        status=status,
+    )
