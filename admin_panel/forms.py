@@ -81,6 +81,16 @@ class NewPassword(forms.Form):
     password = _password("New password", required=True)
 
 
+class OwnPassword(NewPassword):
+    old = forms.CharField(
+        label="Present password",
+        strip=False,
+        max_length=1_024,
+        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "current-password"}),
+    )
+    field_order = ("old", "password")
+
+
 class DomainsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: Any) -> str:
         return str(obj.shown_name)

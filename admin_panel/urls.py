@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from .pages import aliases, domains, keys, mailboxes, overview, queue
+from .pages import aliases, domains, keys, mailboxes, overview, password, queue
 
 app_name = "panel"
 
@@ -29,6 +29,7 @@ urlpatterns = [
     re_path(r"^queue/(?P<trace_id>[A-Za-z0-9_.-]{1,32})/(?P<action>retry|hold|release|cancel)$", queue.act, name="queue-act"),
     path("journey", queue.find, name="journeys"),
     path("journey/<str:trace_id>", queue.journey, name="journey"),
+    path("password", password.change, name="password"),
     path("keys", keys.index, name="keys"),
     path("keys/<int:key_id>/remove", keys.remove, name="remove-key"),
 ]

@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from mailcore.directory import access, aliases, mailboxes
 from mailcore.directory.models import Address
+from mailcore.kernel.addresses import fold_domain
 
 from .authentication import actor_of
 from .base import Resource, read, read_id
@@ -23,7 +24,7 @@ class Aliases(Resource):
     def list(self, request: Request) -> Response:
         found = access.list_aliases(actor_of(request))
         if domain := request.query_params.get("domain"):
-            found = found.filter(domain__name=domain.lower())
+            found = found.filter(domain__name=fold_domain(domain))
         return self.page(found)
 
     def retrieve(self, request: Request, pk: str) -> Response:

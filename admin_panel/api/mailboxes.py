@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from mailcore.directory import access, mailboxes
 from mailcore.directory.models import Mailbox
+from mailcore.kernel.addresses import fold_domain
 
 from .authentication import actor_of
 from .base import Resource, read, read_id
@@ -23,7 +24,7 @@ class Mailboxes(Resource):
     def list(self, request: Request) -> Response:
         found = access.list_mailboxes(actor_of(request))
         if domain := request.query_params.get("domain"):
-            found = found.filter(address__domain__name=domain.lower())
+            found = found.filter(address__domain__name=fold_domain(domain))
         if address := request.query_params.get("address"):
             parsed = mailboxes.parse(address)
             found = found.filter(address__domain__name=parsed.domain, address__local=parsed.folded_local)

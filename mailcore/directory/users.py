@@ -4,13 +4,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from mailcore import bus
-from mailcore.kernel.errors import NotFound
+from mailcore.kernel.errors import Conflict, NotFound
 from mailcore.kernel.events import CredentialsChanged
 from mailcore.kernel.principal import Service
 
 from .authentication import fold_login
 from .faults import AlreadyExists, BadField
-from .models import AppPassword, Domain, User
+from .models import AppPassword, Domain, Mailbox, User
 from .passwords import MAX_LENGTH, MIN_LENGTH, fold_app_password, hash_password, keyed_digest, new_app_password
 
 
@@ -55,6 +55,18 @@ def set_role(*, user_id: int, role: User.Role, domains: tuple[Domain, ...] = ())
         user.save(update_fields=["role"])
         user.domains.set(domains if role == User.Role.DOMAIN_ADMIN else ())
         void(user_id=user_id)
+
+
+def remove_root(*, user_id: int) -> None:
+    """Take the rule of the server from a login; one without a mailbox goes altogether. Conflict for the last one."""
+    with transaction.atomic():
+        if not User.objects.filter(role=User.Role.ROOT, is_active=True).exclude(id=user_id).exists():
+            raise Conflict("This is the last administrator of the server.")
+        if Mailbox.objects.filter(user_id=user_id).exists():
+            set_role(user_id=user_id, role=User.Role.USER)
+        else:
+            void(user_id=user_id)
+            User.objects.filter(id=user_id, role=User.Role.ROOT).delete()
 
 
 def set_active(*, user_id: int, is_active: bool) -> None:

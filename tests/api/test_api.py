@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from mailcore.directory import aliases, domains, keys, mailboxes
 from mailcore.directory.models import Domain, User
+from mailcore.queue.models import Entry, JourneyEvent, Recipient
 
 pytestmark = pytest.mark.urls("api.routes")
 
@@ -253,3 +254,44 @@ def test_the_schema_names_every_path(db: None) -> None:
     for area in RESOURCES:
         assert f"/api/v1/{area}" in paths
     assert "/api/v1/queue/{id}/retry" in paths
+
+
+def queued(trace_id: str, *to: str) -> None:
+    made = Entry.objects.create(trace_id=trace_id, sender="x@far.test", blob_id=1, size=9, source="smtp", received_at=1, expires_at=2)
+    for address in to:
+        domain = address.partition("@")[2]
+        Recipient.objects.create(entry=made, address=address, destination=domain, next_attempt_at=1)
+        JourneyEvent.objects.create(
+            trace_id=trace_id, at=1, stage="queued", address=address, domain=domain, message_id=f"{trace_id}@far.test"
+        )
+
+
+def test_the_queue(cast: Cast, root: Caller, bo: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    rings: list[int] = []
+    monkeypatch.setattr("mailcore.bell.ring", lambda: rings.append(1))
+    queued("ours", "ann@example.test")
+    queued("mixed", "ann@example.test", "cy@other.test")
+    queued("theirs", "cy@other.test")
+    assert [row["trace_id"] for row in root("GET", "queue")[1]["results"]] == ["theirs", "mixed", "ours"]
+    first = root("GET", "queue?limit=2")[1]
+    assert [row["trace_id"] for row in root("GET", f"queue?limit=2&before={first['next']}")[1]["results"]] == ["ours"]
+    assert [len(row["recipients"]) for row in bo("GET", "queue")[1]["results"]] == [1, 1]
+    assert bo("POST", "queue/ours/hold")[1]["is_held"] is True
+    assert bo("POST", "queue/ours/release")[1]["is_held"] is False
+    assert bo("POST", "queue/ours/retry")[0] == 200
+    assert len(rings) == 2
+    assert bo("DELETE", "queue/ours") == (204, None)
+    assert bo("DELETE", "queue/ours")[1]["code"] == "conflict"
+    assert bo("DELETE", "queue/mixed")[0] == 403
+    assert bo("DELETE", "queue/theirs")[0] == 404
+
+
+def test_journeys(cast: Cast, root: Caller, bo: Caller) -> None:
+    queued("mixed", "ann@example.test", "cy@other.test")
+    queued("theirs", "cy@other.test")
+    for search in ("mixed@far.test", "<mixed@far.test>", "mixed", "ann@example.test"):
+        [found] = root("GET", f"journey?search={search}")[1]["results"]
+        assert [step["address"] for step in found["steps"]] == ["ann@example.test", "cy@other.test"], search
+    assert [step["address"] for step in bo("GET", "journey/mixed")[1]["steps"]] == ["ann@example.test"]
+    assert bo("GET", "journey/theirs")[0] == 404
+    assert bo("GET", "journey?search=theirs@far.test")[1]["results"] == []

@@ -192,3 +192,15 @@ def test_commands_fail_with_one_clear_line(db: None, words: tuple[str, ...]) -> 
         run(*words)
     assert "\n" not in str(caught.value)
     assert str(caught.value)
+
+
+def test_administrators(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", StringIO("correct horse 9\nanother horse 8\ncorrect horse 7\n"))
+    run("administrator", "add", "admin", "--password-stdin")
+    with pytest.raises(CommandError, match="last administrator"):
+        run("administrator", "remove", "admin")
+    run("administrator", "add", "second", "--password-stdin")
+    run("administrator", "password", "second", "--password-stdin")
+    assert run("administrator", "list") == "admin\nsecond\n"
+    run("administrator", "remove", "admin")
+    assert run("administrator", "list") == "second\n"

@@ -82,6 +82,7 @@ def matrix(cast: Cast) -> list[tuple[str, str, list[object], int, int]]:
         ("journeys", "GET", [], 200, 200),
         ("journey", "GET", ["ours"], 200, 200),
         ("journey", "GET", ["theirs"], 200, 404),
+        ("password", "GET", [], 200, 200),
         ("keys", "GET", [], 200, 200),
         ("remove-key", "POST", [key], 302, 404),
     ]
@@ -91,7 +92,7 @@ def test_every_page_is_in_the_matrix(town: Cast) -> None:
     assert {row[0] for row in matrix(town)} == {pattern.name for pattern in urlpatterns}
 
 
-@pytest.mark.parametrize("number", range(31))
+@pytest.mark.parametrize("number", range(32))
 def test_who_may_open_what(town: Cast, number: int) -> None:
     name, method, arguments, for_root, for_bo = matrix(town)[number]
     address = reverse(f"panel:{name}", args=arguments)
@@ -313,3 +314,12 @@ def test_searching(town: Cast) -> None:
         text = client.get(f"/panel/mailboxes?{query}").content.decode()
         assert found in text, query
         assert missing not in text, query
+
+
+def test_the_own_password(town: Cast) -> None:
+    client = as_(town.root)
+    wrong = client.post("/panel/password", {"old": "wrong", "password": "another horse 8"})
+    assert "do not match" in wrong.content.decode()
+    assert client.post("/panel/password", {"old": PASSWORD, "password": "another horse 8"}).status_code == 302
+    assert client.get("/panel/").status_code == 200
+    assert authenticate(login="admin", secret="another horse 8", service=Service.WEB, peer="").login == "admin"

@@ -1,14 +1,13 @@
 """manage.py mailbox add|list|suspend|resume|password|quota|remove"""
 
-import getpass
-import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
 from mailcore.directory import mailboxes
 from mailcore.kernel.addresses import fold_domain
 from mailcore.management.answers import plain_errors, read_size, show_size
+from mailcore.management.passwords import read_password
 
 
 class Command(BaseCommand):
@@ -37,7 +36,7 @@ class Command(BaseCommand):
             getattr(self, options["action"])(options)
 
     def add(self, options: dict[str, Any]) -> None:
-        secret = _read_password(options)
+        secret = read_password(from_stdin=options["password_stdin"])
         quota = None if options["quota"] is None else read_size(options["quota"])
         mailbox = mailboxes.create(address=options["address"], password=secret, quota_bytes=quota, shown_name=options["name"])
         self.stdout.write(f"{mailbox.address} added.")
@@ -58,7 +57,7 @@ class Command(BaseCommand):
 
     def password(self, options: dict[str, Any]) -> None:
         mailbox = mailboxes.get(address=options["address"])
-        mailboxes.set_password(mailbox_id=mailbox.id, password=_read_password(options))
+        mailboxes.set_password(mailbox_id=mailbox.id, password=read_password(from_stdin=options["password_stdin"]))
         self.stdout.write(f"{mailbox.address}: new password set.")
 
     def quota(self, options: dict[str, Any]) -> None:
@@ -71,18 +70,3 @@ class Command(BaseCommand):
         mailbox = mailboxes.get(address=options["address"])
         mailboxes.remove(mailbox_id=mailbox.id)
         self.stdout.write(f"{mailbox.address} removed.")
-
-
-def _read_password(options: dict[str, Any]) -> str:
-    """From standard input where asked, else from the terminal, twice."""
-    if options["password_stdin"]:
-        secret = sys.stdin.readline().rstrip("\r\n")
-        if not secret:
-            raise CommandError("Standard input holds no password.")
-        return secret
-    if not sys.stdin.isatty():
-        raise CommandError("There is no terminal to ask for the password. Use --password-stdin.")
-    secret = getpass.getpass("Password: ")
-    if getpass.getpass("Once more: ") != secret:
-        raise CommandError("The two differ. Nothing was changed.")
-    return secret
