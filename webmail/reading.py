@@ -1,6 +1,7 @@
 """What the reading pane shows of one message."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.conf import settings
 from mailcore.kernel import flags
 
 from .access.opened import open_letter
-from .access.port import Letter, Person, Row
+from .access.port import Folder, Letter, Person, Row
 from .desk import Desk
 from .letters import clean_html, split_passages
 from .rows import show_row
@@ -26,7 +27,8 @@ class Verdict:
     results: tuple[tuple[str, str], ...] = ()
 
 
-def reader_context(desk: Desk, row: Row) -> dict[str, Any]:
+def reader_context(desk: Desk, row: Row, folders: Sequence[Folder]) -> dict[str, Any]:
+    special = next((folder.special_use for folder in folders if folder.name == row.folder), "")
     raw = desk.mail.read_raw(row.folder, row.uid)
     letter = open_letter(raw, row)
     clean = clean_html(raw=raw, html=letter.html, digest=letter.digest, allow_remote=False) if letter.html else None
@@ -38,8 +40,8 @@ def reader_context(desk: Desk, row: Row) -> dict[str, Any]:
         "files": [attachment for attachment in letter.attachments if not (attachment.is_inline and clean is not None)],
         "addressees": [*_name_all(row.recipients, desk), *(f"copy {name}" for name in _name_all(letter.cc, desk))],
         "verdict": judge(letter),
-        "is_bin": desk.mail.find_special("\\Trash") == row.folder,
-        "is_spam": desk.mail.find_special("\\Junk") == row.folder,
+        "is_bin": special == "\\Trash",
+        "is_spam": special == "\\Junk",
         "is_draft": bool(row.flags & flags.DRAFT),
     }
 

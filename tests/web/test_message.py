@@ -110,3 +110,9 @@ def test_broken_messages_open(ann: Actor, raw: bytes) -> None:
     uid = ann.put(raw)
     for path in ("", "body", "source", "explain"):
         assert ann.client.get(f"/mail/INBOX/{uid}/{path}").status_code == 200
+
+
+def test_queries_of_an_open_message_are_few(ann: Actor, seeded: int, django_assert_max_num_queries: "object") -> None:
+    ann.client.get(f"/mail/INBOX/{seeded}/")
+    with django_assert_max_num_queries(16):  # type: ignore[operator]
+        ann.client.get(f"/mail/INBOX/{seeded}/", **HX)

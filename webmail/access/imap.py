@@ -82,12 +82,15 @@ class ImapMail:
         return bytes(found[uid][b"BODY[]"])
 
     def find_row(self, folder: str, uid: int) -> Row:
-        with _as_mail_errors():
-            self._select(folder)
-            rows = self._rows(folder, [uid])
+        rows = self.find_rows(folder, [uid])
         if not rows:
             raise NotFound("This message is gone.")
         return rows[0]
+
+    def find_rows(self, folder: str, uids: Sequence[int]) -> list[Row]:
+        with _as_mail_errors():
+            self._select(folder)
+            return self._rows(folder, uids)
 
     def set_flag(self, folder: str, uids: Sequence[int], *, flag: int = 0, keyword: str = "", on: bool) -> None:
         names = [name.encode() for name in [*flag_bits.names(flag), *([keyword] if keyword else [])]]

@@ -41,11 +41,15 @@ class LocalMail:
         raise NotFound("This message is gone.")
 
     def find_row(self, folder: str, uid: int) -> Row:
-        info = self.store.get_folder(folder)
-        rows = reading.list_rows(mailbox_id=self.store.mailbox_id, folder_id=info.id, uids=[uid])
+        rows = self.find_rows(folder, [uid])
         if not rows:
             raise NotFound("This message is gone.")
-        return _row(folder, rows[0])
+        return rows[0]
+
+    def find_rows(self, folder: str, uids: Sequence[int]) -> list[Row]:
+        info = self.store.get_folder(folder)
+        found = reading.list_rows(mailbox_id=self.store.mailbox_id, folder_id=info.id, uids=list(uids))
+        return [_row(folder, one) for one in found]
 
     def set_flag(self, folder: str, uids: Sequence[int], *, flag: int = 0, keyword: str = "", on: bool) -> None:
         info = self.store.get_folder(folder)

@@ -10,7 +10,6 @@ from mailcore.kernel import flags
 from mailcore.kernel.errors import BadSyntax, NotFound
 from mailcore.store.mailstore import LocalMailStore
 
-from ..access.port import Row
 from ..desk import Desk, Toast, is_fragment, leave_toast, with_desk
 from ..reading import reader_context
 from ..rows import show_row
@@ -105,7 +104,8 @@ def _answer(request: HttpRequest, desk: Desk, folder: str, uids: Sequence[int], 
         return redirect("folder", folder=folder)
     is_undo = origin == "undo"
     leaves = moved or request.POST.get("do") == "unread"
-    changed = [] if moved or is_undo else _rows(desk, folder, uids)
+    changed = [] if moved or is_undo else desk.mail.find_rows(folder, uids)
+    folders = desk.mail.list_folders()
     context = {
         "toast": toast,
         "folder": folder,
@@ -113,20 +113,11 @@ def _answer(request: HttpRequest, desk: Desk, folder: str, uids: Sequence[int], 
         "leaves": leaves,
         "changed": [show_row(row) for row in changed],
         "gone": uids if moved and not is_undo else [],
-        "folders": desk.mail.list_folders(),
+        "folders": folders,
     }
     if origin == "reader" and not leaves and changed:
-        context |= reader_context(desk, changed[0]) | {"current": changed[0].uid}
+        context |= reader_context(desk, changed[0], folders) | {"current": changed[0].uid}
     response = render(request, "webmail/_acted.html", context)
     response["HX-Trigger"] = "mailChanged, listChanged" if is_undo else "mailChanged"
     return response
 
-
-def _rows(desk: Desk, folder: str, uids: Sequence[int]) -> list[Row]:
-    found: list[Row] = []
-    for uid in uids[:100]:
-        try:
-            found.append(desk.mail.find_row(folder, uid))
-        except NotFound:
-            continue
-    return found

@@ -9,7 +9,6 @@ from django.views.decorators.http import require_GET
 from mailcore.kernel import flags
 
 from ..access.opened import RASTER, open_letter, read_attachment
-from ..access.port import Letter
 from ..desk import Desk, frame, is_fragment, with_desk
 from ..letters import clean_html, split_passages
 from ..reading import reader_context
@@ -32,7 +31,7 @@ def show(request: HttpRequest, desk: Desk, folder: str, uid: int) -> HttpRespons
         desk.mail.set_flag(folder, [uid], flag=flags.SEEN, on=True)
         row = desk.mail.find_row(folder, uid)
     folders = desk.mail.list_folders()
-    context = reader_context(desk, row) | {"folders": folders, "folder": folder}
+    context = reader_context(desk, row, folders) | {"folders": folders, "folder": folder}
     if is_fragment(request):
         context |= {"changed": [show_row(row)], "current": uid}
         response = render(request, "webmail/_reader_fragment.html", context)
@@ -89,6 +88,3 @@ def _download(data: bytes, media_type: str, filename: str, *, as_attachment: boo
     response["Cache-Control"] = "private, no-store"
     return response
 
-
-def open_message(desk: Desk, folder: str, uid: int) -> Letter:
-    return open_letter(desk.mail.read_raw(folder, uid), desk.mail.find_row(folder, uid))
