@@ -80,7 +80,11 @@ def _start(domain: str, group: list[Lease], errand: Errand, wait: bool) -> threa
         return None
     # A daemon: at shutdown nobody waits ten minutes for the answer to a dot.
     thread = threading.Thread(target=_in_thread, args=(domain, group, errand), name=f"remote {domain}", daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:  # no more threads: the slot must not be lost with it
+        _slots.release()
+        raise
     return thread
 
 

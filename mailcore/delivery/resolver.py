@@ -66,7 +66,11 @@ class DnsResolver:
 def _make() -> dns.resolver.Resolver:
     place = settings.FACTEUR.resolver
     if not place:
-        return dns.resolver.Resolver()
+        try:
+            return dns.resolver.Resolver()
+        except dns.resolver.NoResolverConfiguration:
+            # A machine without name service: every question is then answered with "not now".
+            return dns.resolver.Resolver(configure=False)
     found = dns.resolver.Resolver(configure=False)
     host, colon, port = place.rpartition(":")
     if colon and port.isdigit() and ":" not in host.strip("[]"):

@@ -9,6 +9,7 @@ from typing import Any
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.resolver
 import dns.rrset
 import pytest
 
@@ -87,6 +88,15 @@ def test_a_server_that_fails_is_asked_later(names: DnsResolver) -> None:
     with pytest.raises(Deferred):
         names.find_addresses("broken.test")
     assert names.find_addresses("none.test") == []
+
+
+def test_a_machine_without_name_service_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise dns.resolver.NoResolverConfiguration
+
+    monkeypatch.setattr(dns.resolver.Resolver, "read_resolv_conf", fail)
+    with pytest.raises(Deferred):
+        DnsResolver().find_hosts("far.test")
 
 
 def test_literals_need_no_name_service() -> None:
