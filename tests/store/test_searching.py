@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from mailcore.kernel.ids import BlobId
 from mailcore.kernel.mailstore import DateLeaf, SearchLeaf, SizeLeaf, TextLeaf
 from mailcore.mime.headers import Headers, decode_value
 from mailcore.mime.structure import parse
 from mailcore.mime.text import search_text
-from mailcore.store import blobs, writer
+from mailcore.store import blobs, contents, writer
 from mailcore.store.mailstore import LocalMailStore
 from mailcore.store.search import index_pending
 from mailcore.store.writer import Delivery
@@ -135,3 +136,19 @@ def test_a_damaged_index_costs_time_only(filled: LocalMailStore, settings: Any, 
     settings.FACTEUR = replace(settings.FACTEUR, data=tmp_path)
     (tmp_path / "search.sqlite3").write_bytes(b"this is no database " * 500)
     assert filled.match(folder_id, TextLeaf("body", "strasse"), list(range(1, 11))) == {2}
+
+
+@pytest.mark.parametrize(
+    ("field", "day"),
+    [
+        ("Date: Mon, 02 Mar 2026 23:30:00 -0500", date(2026, 3, 2)),
+        ("DATE:\r\n Mon,\r\n\t2 Mar 2026 00:10 +0200", date(2026, 3, 2)),
+        ("date : 2 Mar 2026 12:00 (noon)", date(2026, 3, 2)),
+        ("X-Date: Mon, 02 Mar 2026 23:30:00 -0500", None),
+        ("Date: 31 Feb 2026 12:00:00 +0000", None),
+        ("Date: soon", None),
+    ],
+)
+def test_the_day_of_the_date_header_is_as_written(field: str, day: date | None) -> None:
+    row = contents.derive(BlobId(1), f"Subject: x\r\n{field}\r\nTo: a@b\r\n\r\nDate: 1 Jan 2000 00:00:00 +0000\r\n".encode())
+    assert row.sent_day == (day.toordinal() if day else None)
