@@ -73,7 +73,7 @@ def run(*words: str | Path, given: bytes = b"", good: tuple[int, ...] = (0,), **
     """What it printed. `good`: exit codes that are no failure."""
     done = subprocess.run(
         [str(word) for word in words], input=given, env={"PATH": "/usr/bin:/bin", **environ} if environ else None,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=40,
+        capture_output=True, timeout=40,
     )  # fmt: skip
     assert done.returncode in good, (done.returncode, done.stdout[-2_000:], done.stderr[-2_000:])
     return done.stdout
