@@ -11,6 +11,7 @@ HIGH_WATER = 262_144
 WRITE_TIMEOUT = 120.0
 """Seconds a client may take none of what is sent to it."""
 HANDSHAKE_TIMEOUT = 30.0
+LINGER = 30.0
 
 
 class Stopping(Exception):
@@ -160,9 +161,11 @@ class Channel(asyncio.Protocol):
             self._transport.close()
 
     def close(self) -> None:
-        """Send what is buffered, then close."""
+        """Send what is buffered, then close; a client that does not take it in time is cut off."""
         if self._transport is not None:
             self._transport.close()
+            if self._transport.get_write_buffer_size():
+                self._loop.call_later(LINGER, self._transport.abort)
 
     def abort(self) -> None:
         if self._transport is not None:

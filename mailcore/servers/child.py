@@ -55,7 +55,8 @@ async def _serve(sockets: dict[str, socket.socket]) -> None:
     await front.start(sockets)
     await stopping.wait()
     await front.drain()
-    bridge.close()
+    # Off the loop: a thread that ends may still have a word for it.
+    await asyncio.to_thread(bridge.close)
 
 
 if __name__ == "__main__":

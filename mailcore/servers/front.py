@@ -114,6 +114,10 @@ class Front:
     async def _run(self, listener: Listener, channel: Channel) -> None:
         try:
             await listener.serve(channel, self._services)
+        except asyncio.CancelledError:
+            # A thread may wait for this client to read: only a cut connection frees it.
+            channel.abort()
+            raise
         except (ConnectionError, TimeoutError, ssl.SSLError) as error:
             log.debug("%s: connection of %s lost: %r", listener.name, channel.peer, error)
             channel.abort()

@@ -46,6 +46,10 @@ def front(transactional_db: None) -> Iterator[Ports]:
         started.set()
         await stopping.wait()
         await running.drain(2)
+        # The threads' own connections must go before the test database is emptied.
+        for _ in range(4):
+            bridge._pool.submit(connections.close_all)
+        await asyncio.to_thread(bridge._pool.shutdown, wait=True)
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
     thread.start()
@@ -56,8 +60,4 @@ def front(transactional_db: None) -> Iterator[Ports]:
         loop.call_soon_threadsafe(stopping.set)
         thread.join(20)
         assert not thread.is_alive()
-        # The threads' own connections must go before the test database is emptied.
-        for _ in range(4):
-            bridge._pool.submit(connections.close_all)
-        bridge.close()
         loop.close()

@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Iterator
 from email.message import EmailMessage
 
 import pytest
@@ -195,3 +196,24 @@ def test_sessions_side_by_side(front: Ports) -> None:
     assert failures == []
     deliver()
     assert LocalMailStore(mailbox_id()).get_folder("INBOX").messages == 40
+
+
+@pytest.fixture
+def lazy() -> Iterator[list[socket.socket]]:
+    """Sockets that outlive the front, which is stopped before them."""
+    kept: list[socket.socket] = []
+    yield kept
+    for one in kept:
+        one.close()
+
+
+def test_a_client_that_never_reads_cannot_hold_up_the_stop(lazy: list[socket.socket], front: Ports) -> None:
+    store = LocalMailStore(mailbox_id())
+    big = b"Subject: big\r\n\r\n" + (b"y" * 70 + b"\r\n") * 100_000
+    for _ in range(3):
+        store.append("INBOX", big, flags=0, keywords=frozenset(), internaldate=None)
+    raw = socket.create_connection(("127.0.0.1", front.imap), 20)
+    # Kept open until the front has stopped; its fixture fails where that does not end.
+    lazy.append(raw)
+    raw.sendall(f'a LOGIN {ANN} "{SECRET}"\r\nb SELECT INBOX\r\nc FETCH 1:3 BODY.PEEK[]\r\n'.encode())
+    assert raw.recv(10).startswith(b"* OK")
