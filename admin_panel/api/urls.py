@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.routers import SimpleRouter
 
+from . import description
 from .aliases import Aliases
 from .domains import Domains
 from .journey import JourneyResource
@@ -12,6 +13,8 @@ from .mailboxes import Mailboxes
 from .queue import Queue
 
 app_name = "api"
+
+__all__ = ["app_name", "description", "urlpatterns"]
 
 router = SimpleRouter(trailing_slash=False)
 router.register("domains", Domains, basename="domain")

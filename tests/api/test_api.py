@@ -250,6 +250,7 @@ def test_suspended_owner(cast: Cast, bo: Caller) -> None:
 def test_the_schema_names_every_path(db: None) -> None:
     answer = Client().get("/api/v1/schema?format=json")
     assert answer.status_code == 200
+    assert answer.json()["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
     paths = answer.json()["paths"]
     for area in RESOURCES:
         assert f"/api/v1/{area}" in paths
