@@ -47,11 +47,13 @@ class Packs:
         self._sync_lock = threading.Lock()
         self._readers: OrderedDict[str, _Handle] = OrderedDict()
         self._written = self._synced = 0
+        self._fault: OSError | None = None
         self._forget_writer()
 
     def append(self, data: bytes) -> tuple[str, int]:
         record = HEADER.pack(len(data), hashlib.sha256(data).digest()) + data
         with self._lock:
+            self._refuse_after_fault()
             writer = self._claim_writer()
             offset = self._end
             _write_all(writer.fd, record, offset)
@@ -66,12 +68,13 @@ class Packs:
         if writer is None:
             return
         with self._sync_lock:
+            self._refuse_after_fault()
             if self._synced >= target:
                 return
             with self._lock:
                 reached, writer = self._written, self._writer
             if writer is not None:
-                os.fdatasync(writer.fd)
+                self._flush(writer)
             self._synced = reached
 
     def read(self, pack: str, offset: int, length: int) -> bytes:
@@ -108,11 +111,24 @@ class Packs:
             self._forget_writer()
             self._readers.clear()
 
+    def _flush(self, writer: _Handle) -> None:
+        """A failed flush may drop the pages and let the next one succeed: from then on nothing is promised."""
+        try:
+            os.fdatasync(writer.fd)
+        except OSError as error:
+            self._fault = error
+            raise
+
+    def _refuse_after_fault(self) -> None:
+        if self._fault is not None:
+            raise OSError(f"the disk failed to keep message bytes; restart this process: {self._fault}") from self._fault
+
     def _forget_writer(self) -> None:
         self._writer: _Handle | None = None
         self._name = ""
         self._end = 0
         self._pid = os.getpid()
+        self._fault = None
         self._written = 0
         self._synced = 0
 
@@ -121,7 +137,7 @@ class Packs:
             self._forget_writer()
         if self._writer is not None and self._end >= MAX_PACK_BYTES:
             # What is waiting for its sync lies in the pack that is being left.
-            os.fdatasync(self._writer.fd)
+            self._flush(self._writer)
             self._writer = None
         if self._writer is None:
             self._writer, self._name, self._end = self._claim_existing() or self._create()

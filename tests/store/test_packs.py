@@ -83,3 +83,20 @@ def test_what_was_synced_survives_a_kill(tmp_path: Path) -> None:
     new_name, new_offset = packs.append(b"after")
     packs.sync()
     assert packs.read(new_name, new_offset, 5) == b"after"
+
+
+def test_after_a_failed_flush_nothing_is_promised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packs = Packs(tmp_path)
+    packs.append(b"lost")
+
+    def fail(fd: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", fail)
+        with pytest.raises(OSError, match="Input/output"):
+            packs.sync()
+    with pytest.raises(OSError, match="restart"):
+        packs.sync()
+    with pytest.raises(OSError, match="restart"):
+        packs.append(b"more")
