@@ -14,10 +14,16 @@ from .replies import Rejected
 Reply = Generator[bytes, None, bytes]
 
 
+def _check_new_name(name: str) -> None:
+    if not name:
+        raise Rejected(b"CANNOT", "A folder needs a name")
+    if name == "INBOX":
+        raise Conflict("INBOX is always there.")
+
+
 def create(session: Connection, asked: Create) -> Reply:
     yield from ()
-    if asked.name == "INBOX" or not asked.name:
-        raise Conflict("INBOX is always there." if asked.name else "A folder needs a name.")
+    _check_new_name(asked.name)
     folder = session.mail.create_folder(asked.name, asked.special_use)
     return b"[MAILBOXID (F%d)] Created" % folder.id
 
@@ -35,8 +41,7 @@ def delete(session: Connection, name: str) -> Reply:
 
 def rename(session: Connection, asked: Rename) -> Reply:
     yield from ()
-    if asked.new == "INBOX" or not asked.new:
-        raise Conflict("INBOX is always there." if asked.new else "A folder needs a name.")
+    _check_new_name(asked.new)
     session.mail.rename_folder(asked.old, asked.new)
     return b"Renamed"
 
