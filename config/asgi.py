@@ -38,11 +38,11 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
         case "http", "/health":
             await _tell_health(send)
         case "http", _:
-            await _wsgi(scope, _coroutine(receive), _coroutine(send))
+            await _wsgi(scope, _coroutine(receive), send)
 
 
 def _coroutine(function: Callable[..., Awaitable[Any]]) -> Callable[..., Coroutine[Any, Any, Any]]:
-    """a2wsgi hands these to `run_coroutine_threadsafe`, which does not take the awaitables granian gives."""
+    """a2wsgi hands it to `run_coroutine_threadsafe`, which does not take the awaitable granian gives."""
 
     async def call(*values: Any) -> Any:
         return await function(*values)

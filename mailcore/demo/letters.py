@@ -160,7 +160,7 @@ def _quote(name: str) -> str:
 
 
 def _as_html(text: str) -> str:
-    paragraphs = "".join(f"<p>{escape(part)}</p>" for part in text.split("\n\n"))
+    paragraphs = "".join(f"<p>{escape(part).replace(chr(10), '<br>')}</p>" for part in text.split("\n\n"))
     return f"<html><body>{paragraphs}</body></html>"
 
 
