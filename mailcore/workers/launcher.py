@@ -62,7 +62,9 @@ class Launcher:
         """Until a signal; 0 where all went well, 1 where something never became ready."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            loop.add_signal_handler(number, self._stopping.set)
+            # Under nohup, a closed terminal is not a reason to stop.
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, self._stopping.set)
         try:
             is_ready = await self._start()
             if is_ready:
