@@ -21,7 +21,7 @@ class Fetchmail:
         script.chmod(0o700)
         self.rc = folder / "rc"
         self.rc.write_text(
-            f'set invisible\npoll localhost protocol {protocol} port {house.ports[name]}\n'
+            f"set invisible\npoll localhost protocol {protocol} port {house.ports[name]}\n"
             f'  user "{person.address}" password "{person.password}"\n'
             f'  sslproto "TLS1.2+" sslcertck sslcertfile "{house.certificate}" no rewrite {words} mda "{script}"\n'
         )
