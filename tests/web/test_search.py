@@ -46,6 +46,7 @@ def test_what_is_not_understood_is_named(typed: str) -> None:
         ("after:2200", set()),
         ("in:Archive oak", {"Old oak"}),
         ("oak", {"Old oak"}),
+        ("in:spam oak", {"Oak spam"}),
     ],
 )
 def test_finding(ann: Actor, seeded: int, typed: str, found: set[str]) -> None:

@@ -134,7 +134,9 @@ class ImapMail:
     def search(self, query: Query, *, limit: int = PAGE) -> list[Row]:
         found: list[Row] = []
         for folder in self.list_folders():
-            if (query.folder and folder.name != query.folder) or (not query.folder and folder.special_use in ("\\Junk", "\\Trash")):
+            if (query.folder and query.folder.casefold() not in (folder.name.casefold(), folder.shown_name.casefold())) or (
+                not query.folder and folder.special_use in ("\\Junk", "\\Trash")
+            ):
                 continue
             with _as_mail_errors():
                 self._select(folder.name)

@@ -75,7 +75,7 @@ class LocalMail:
     def search(self, query: Query, *, limit: int = PAGE) -> list[Row]:
         found: list[Row] = []
         for info in self.store.list_folders():
-            if query.folder and info.name != query.folder:
+            if query.folder and query.folder.casefold() not in (info.name.casefold(), _folder(info).shown_name.casefold()):
                 continue
             if not query.folder and info.special_use in ("\\Junk", "\\Trash"):
                 continue

@@ -120,4 +120,3 @@ def _answer(request: HttpRequest, desk: Desk, folder: str, uids: Sequence[int], 
     response = render(request, "webmail/_acted.html", context)
     response["HX-Trigger"] = "mailChanged, listChanged" if is_undo else "mailChanged"
     return response
-

@@ -87,4 +87,3 @@ def _download(data: bytes, media_type: str, filename: str, *, as_attachment: boo
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
     return response
-
