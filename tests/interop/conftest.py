@@ -1,5 +1,6 @@
 """One Facteur for the room; a mailbox of its own for each test that asks."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ PEOPLE = 28
 
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    if sys.platform != "linux":
+        pytest.skip("the started processes are found in /proc")
     folder: Path = tmp_path_factory.mktemp("interop") / "data"
     with Facteur(folder, domain="interop.test", people=PEOPLE, front_processes="1") as facteur:
         yield House(facteur)
