@@ -130,6 +130,13 @@ class Facteur:
     def pids(self, kind: str) -> list[int]:
         return [pid for pid, line in self.descendants().items() if MARKS[kind] in line]
 
+    def speaks(self) -> bool:
+        try:
+            with imaplib.IMAP4_SSL("127.0.0.1", self.ports["imaps"], timeout=10):
+                return True
+        except OSError:
+            return False
+
     def submit(self, sender: str, recipient: str, raw: bytes) -> None:
         """As a mail program does: the submission port, STARTTLS, a login."""
         with smtplib.SMTP("127.0.0.1", self.ports["submission"], timeout=20) as client:

@@ -14,7 +14,7 @@ from tests.flows.facteur import MARKS, Facteur
 IN_THE_MIDST = 0.15
 """Seconds: within them the messages released for one kill are taken and delivered."""
 FLOWING = 1.0
-SETTLED = {"child": 3.0, "front": 9.0, "back": 6.0, "redis": 1.0}
+SETTLED = {"child": 3.0, "front": 7.0, "back": 5.0, "redis": 1.0}
 """Seconds a process has lived before it is killed: one that is still loading holds nothing that could be lost."""
 
 

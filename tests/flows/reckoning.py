@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
-from tests.flows.facteur import Facteur
+from tests.flows.facteur import Facteur, wait_until
 from tests.flows.sending import Ledger
 
 
@@ -34,6 +34,7 @@ class Reckoning:
 def settle_down(facteur: Facteur, seconds: float) -> int:
     """Wait until nothing waits that a living worker will take; then do what the dead held. How many they held."""
     deadline = time.monotonic() + seconds
+    wait_until(facteur.speaks, 60, "a listener after the last kill")
     while facteur.inside("queue")["queued"] and time.monotonic() < deadline:
         time.sleep(0.5)
     return int(facteur.inside("catch_up"))
