@@ -7,6 +7,8 @@ import time
 
 from config.celery import app
 from mailcore.delivery import drain, reaping
+from mailcore.directory import throttle
+from mailcore.store import sweeping
 from mailcore.store.search.indexing import index_pending
 
 BATCH = 200
@@ -48,6 +50,8 @@ def index() -> None:
 
 @app.task  # type: ignore[untyped-decorator]
 def reap() -> None:
-    """Forget what is finished and old."""
+    """Forget what is finished, old, or nobody's."""
     reaping.reap(now=int(time.time()))
     reaping.forget_journeys(now=int(time.time()))
+    throttle.purge()
+    sweeping.sweep()

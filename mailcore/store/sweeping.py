@@ -1,0 +1,21 @@
+"""Removing what nobody owns any more: mail of mailboxes that are gone, marks of deliveries long settled."""
+
+import time
+
+from mailcore.directory.models import Mailbox
+from mailcore.kernel.ids import MailboxId
+
+from . import writer
+from .models import Usage
+
+MARK_LIFETIME = 14 * 24 * 3600
+"""Seconds; longer than any queue entry lives."""
+
+
+def sweep() -> int:
+    """Remove the mail of mailboxes the directory no longer has; how many there were."""
+    orphans = sorted(set(Usage.objects.values_list("mailbox_id", flat=True)) - set(Mailbox.objects.values_list("id", flat=True)))
+    for mailbox_id in orphans:
+        writer.remove_mailbox(mailbox_id=MailboxId(mailbox_id))
+    writer.forget_deliveries(before=int(time.time()) - MARK_LIFETIME)
+    return len(orphans)
