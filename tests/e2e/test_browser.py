@@ -1,0 +1,90 @@
+"""A person at the webmail in a real Chromium, over the real servers: mail arrives by itself, is read and answered."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.flows.facteur import PASSWORD, Facteur, wait_until
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+WAIT = 30_000
+
+pytestmark = pytest.mark.processes
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Facteur]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine; apt-get install chromium")
+    with Facteur(tmp_path_factory.mktemp("e2e") / "data", domain="e2e.test", people=2, front_processes="1") as facteur:
+        yield facteur
+
+
+@pytest.fixture
+def page(house: Facteur) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        faults: list[str] = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda message: faults.append(message.text) if "Content Security Policy" in message.text else None)
+        page.goto(f"http://127.0.0.1:{house.ports['http']}/login", timeout=WAIT)
+        page.fill("input[type=password]", PASSWORD)
+        page.fill("form input[type=text], form input[type=email], form input[name=login]", house.addresses[0])
+        page.press("input[type=password]", "Enter")
+        page.wait_for_url("**/mail/**", timeout=WAIT)
+        yield page
+        browser.close()
+    assert not faults
+
+
+def _raw(subject: str, body: str) -> bytes:
+    message_id = f"<{subject.replace(' ', '-')}@elsewhere.example>"
+    head = f"From: Wren <wren@elsewhere.example>\r\nTo: u0@e2e.test\r\nSubject: {subject}\r\nMessage-ID: {message_id}\r\n"
+    return (head + "Content-Type: text/html; charset=utf-8\r\n\r\n" + body + "\r\n").encode()
+
+
+def test_mail_appears_by_itself_and_its_scripts_do_nothing(house: Facteur, page: Page) -> None:
+    page.wait_for_timeout(1_000)
+    body = "<p>The <b>proofs</b> are here.</p><script>top.document.title='taken'</script><img src=x onerror=\"top.document.title='taken'\">"
+    house.receive("wren@elsewhere.example", "u0@e2e.test", _raw("Proofs by themselves", body))
+    expect(page.get_by_text("Proofs by themselves").first).to_be_visible(timeout=WAIT)
+    page.get_by_role("link", name="Wren").first.click()
+    frame = page.frame_locator("iframe").first
+    expect(frame.get_by_text("proofs")).to_be_visible(timeout=WAIT)
+    assert "taken" not in page.title()
+
+
+def test_a_reply_reaches_the_neighbour(house: Facteur, page: Page) -> None:
+    page.goto(f"http://127.0.0.1:{house.ports['http']}/compose", timeout=WAIT)
+    page.fill("#to", "nobody-here@e2e.test")
+    page.fill("#subject", "Across the landing")
+    page.fill("textarea[name=text]", "Is the kettle on?")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#to-fault")).to_be_visible(timeout=WAIT)
+    assert page.input_value("textarea[name=text]").strip() == "Is the kettle on?"
+    page.fill("#to", "u1@e2e.test")
+    page.get_by_role("button", name="Send").click()
+    wait_until(
+        lambda: any(b"Across the landing" in header for header in house.letters("u1@e2e.test")), what="the letter at the neighbour's"
+    )
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 390])
+def test_nothing_sticks_out_of_the_window(page: Page, width: int, tmp_path: Path) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    for path in ("/mail/INBOX/", "/compose", "/settings", "/mail/search?q=proofs"):
+        page.goto(page.url.split("/mail/")[0].split("/compose")[0].split("/settings")[0] + path, timeout=WAIT)
+        page.screenshot(path=tmp_path / "page.png")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
