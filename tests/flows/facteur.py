@@ -134,7 +134,7 @@ class Facteur:
         try:
             with imaplib.IMAP4_SSL("127.0.0.1", self.ports["imaps"], timeout=10):
                 return True
-        except OSError:
+        except (OSError, imaplib.IMAP4.error):  # not there yet, or one that is going down
             return False
 
     def submit(self, sender: str, recipient: str, raw: bytes) -> None:
