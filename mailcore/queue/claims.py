@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from . import rows
 
-LEASE_TTL = 300
+LEASE_TTL = 60
 DATA_TTL = 900
 """After the final dot the other side may take ten minutes to answer (RFC 5321 §4.5.3.2.6)."""
 MAX_PER_DESTINATION = 100
