@@ -71,9 +71,11 @@ def _show(ours: list[Figures], theirs: dict[str, list[Figures]]) -> None:
         print(f"{name:34s} facteur {statistics.median(mine):>12,.1f}", end="")
         for peer, runs in theirs.items():
             values = [run[name] for run in runs if name in run]
+            ratios = [a / b for a, b in zip(mine, values, strict=False) if b]
             if values:
-                ratio = statistics.median(a / b for a, b in zip(mine, values, strict=False) if b)
-                print(f"   {peer} {statistics.median(values):>12,.1f}  ratio {ratio:6.2f}", end="")
+                print(f"   {peer} {statistics.median(values):>12,.1f}", end="")
+            if ratios:
+                print(f"  ratio {statistics.median(ratios):6.2f}", end="")
         print()
 
 
