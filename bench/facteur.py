@@ -57,12 +57,19 @@ class Facteur:
             [sys.executable, "manage.py", "up"], cwd=ROOT, env=self.environment, stdout=self.log, stderr=self.log
         )
         self.pidfile.write_text(str(self.process.pid))
+        try:
+            self._prepare()
+        except BaseException:
+            self.__exit__()  # an __enter__ that fails is never followed by one
+            raise
+        return self
+
+    def _prepare(self) -> None:
         for name in ("imap", "smtp", "http"):
             self._wait_for(self.ports[name])
         self.manage("domain", "add", DOMAIN)
         for number in range(self.people):
             self.manage("mailbox", "add", f"u{number}@{DOMAIN}", "--password-stdin", given=PASSWORD)
-        return self
 
     def _wait_for(self, port: int, seconds: float = 60) -> None:
         until = time.monotonic() + seconds
