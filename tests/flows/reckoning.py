@@ -34,7 +34,8 @@ class Reckoning:
 def settle_down(facteur: Facteur, seconds: float) -> int:
     """Wait until nothing waits that a living worker will take; then do what the dead held. How many they held."""
     deadline = time.monotonic() + seconds
-    wait_until(facteur.speaks, 60, "a listener after the last kill")
+    # Listeners outlive a killed front for a moment, and still greet; those of a living one are below the launcher.
+    wait_until(lambda: bool(facteur.pids("child")) and facteur.speaks(), 60, "a listener after the last kill")
     while facteur.inside("queue")["queued"] and time.monotonic() < deadline:
         time.sleep(0.5)
     return int(facteur.inside("catch_up"))

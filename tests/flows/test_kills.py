@@ -15,7 +15,7 @@ from tests.flows.sending import Senders
 pytestmark = [pytest.mark.processes, pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")]
 
 IS_SOAK = os.environ.get("FACTEUR_SOAK") == "1"
-MESSAGES, KILLS, GAP, BOUND = (2_000, 20, 0.3, 375.0) if IS_SOAK else (200, 2, 0.5, 90.0)
+MESSAGES, KILLS, GAP, BOUND = (2_000, 20, 0.3, 900.0) if IS_SOAK else (200, 2, 0.5, 90.0)
 HEAD_START = 0.01
 
 
