@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
-from mailcore import bell
+from mailcore import bell, metrics
 from mailcore.kernel.addresses import MailAddress
 from mailcore.kernel.envelope import Envelope, EnvelopeRecipient, Origin
 from mailcore.kernel.errors import BadSyntax, Deferred, LimitReached, MailError, Refused
@@ -115,6 +115,7 @@ def _commit(batch: Sequence[Prepared]) -> Sequence[TraceId]:
         log.exception("a batch of %d messages could not be kept", len(batch))
         raise Deferred("The message could not be kept, please try again later.", f"4.3.0 {error}") from error
     for item in batch:
+        metrics.accepted.labels(item.origin.source).inc()
         count = len(item.envelope.recipients)
         log.info("accepted trace=%s source=%s size=%d recipients=%d", item.trace_id, item.origin.source, len(item.data), count)
     return [item.trace_id for item in batch]
@@ -141,6 +142,9 @@ def _entry(item: Prepared, blob_id: int) -> acceptance.NewEntry:
         envid=item.envelope.envid[:100],
         smtputf8=item.envelope.smtputf8,
         eight_bit=item.envelope.eight_bit,
+        requiretls=item.envelope.requiretls,
+        filing=origin.filing,
+        findings=origin.findings,
         came_from=f"from {peer} by {origin.protocol}{' ' + origin.tls if origin.tls else ''}",
     )
 

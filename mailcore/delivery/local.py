@@ -18,6 +18,8 @@ from mailcore.store.writer import Delivery, Outcome
 log = logging.getLogger(__name__)
 
 INBOX = "INBOX"
+FILINGS = {"junk": "Junk"}
+"""Special use wanted at the door to the folder every mailbox is made with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def _delivery(parcel: Parcel) -> Delivery:
     lease = parcel.lease
     return Delivery(
         mailbox_id=parcel.mailbox_id,
-        folder=INBOX,
+        folder=FILINGS.get(lease.filing, INBOX),
         blob_id=BlobId(lease.blob_id),
         # By mailbox, not by recipient: one message to a person and to an alias of theirs arrives once.
         key=f"{lease.entry_id}:{parcel.mailbox_id}:{INBOX}",
@@ -73,7 +75,8 @@ def _result(parcel: Parcel, outcome: Outcome) -> Result:
     if outcome is Outcome.OVER_QUOTA:
         give_up_at = lease.received_at + schedule.OVER_QUOTA_LIFETIME
         return Result(lease, Verdict.DEFERRED, 452, "4.2.2 The mailbox is full.", give_up_at=give_up_at)
-    return Result(lease, Verdict.DELIVERED, 250, "2.1.5 Delivered to the mailbox.")
+    place = f" as {lease.filing}" if lease.filing in FILINGS else ""
+    return Result(lease, Verdict.DELIVERED, 250, f"2.1.5 Delivered to the mailbox{place}.")
 
 
 def _looped(parcel: Parcel) -> Result:

@@ -191,7 +191,7 @@ def _send(connection: Connection, job: Job, errand: Errand) -> Finished:
 def _envelope(job: Job) -> Envelope:
     first = job[0]
     recipients = tuple(EnvelopeRecipient(lease.address, lease.notify, lease.orcpt) for lease in job)
-    return Envelope(first.sender, recipients, bool(first.smtputf8), bool(first.eight_bit), first.ret, first.envid)
+    return Envelope(first.sender, recipients, bool(first.smtputf8), bool(first.eight_bit), first.ret, first.envid, bool(first.requiretls))
 
 
 def _judge(lease: Lease, one: RecipientResult, connection: Connection) -> Result:

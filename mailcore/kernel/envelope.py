@@ -28,6 +28,8 @@ class Envelope:
     ret: str = ""
     """RFC 3461 §4.3: "", "FULL" or "HDRS"."""
     envid: str = ""
+    requiretls: bool = False
+    """RFC 8689: only hosts that prove who they are, under TLS, may be given this message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +48,7 @@ class Origin:
     """e.g. "TLSv1.3 TLS_AES_256_GCM_SHA384", "" in clear."""
     headers: tuple[str, ...] = field(default=())
     """Extra trace header lines to put on top, without line ends."""
+    findings: tuple[str, ...] = field(default=())
+    """What the checks at the door found, in plain words, for the journey; each names its rule."""
+    filing: str = ""
+    """The special use, e.g. "junk", of the folder a check wants it filed in; "" for the inbox."""

@@ -11,7 +11,7 @@ from .settlement import insert_recipients
 
 _COLUMNS = (
     "trace_id", "sender", "blob_id", "size", "source", "user_id", "message_id", "delivered_to", "received_at", "expires_at", "is_held",
-    "priority", "ret", "envid", "smtputf8", "eight_bit",
+    "priority", "ret", "envid", "smtputf8", "eight_bit", "requiretls", "filing",
 )  # fmt: skip
 
 
@@ -34,6 +34,10 @@ class NewEntry:
     came_from: str
     """For the journey, e.g. "192.0.2.1 (mail.example.org) by ESMTPS"."""
     priority: int = 0
+    requiretls: bool = False
+    filing: str = ""
+    findings: tuple[str, ...] = ()
+    """For the journey, after `came_from`."""
 
 
 def insert(entries: Sequence[NewEntry]) -> None:
@@ -55,7 +59,7 @@ def _row(entry: NewEntry) -> tuple[object, ...]:
     return (
         entry.trace_id, entry.sender, entry.blob_id, entry.size, entry.source, entry.user_id, entry.message_id, entry.delivered_to,
         entry.received_at, schedule.expiry(received_at=entry.received_at, sender=entry.sender), False, entry.priority,
-        entry.ret, entry.envid, entry.smtputf8, entry.eight_bit,
+        entry.ret, entry.envid, entry.smtputf8, entry.eight_bit, entry.requiretls, entry.filing,
     )  # fmt: skip
 
 
@@ -63,6 +67,8 @@ def _steps(entry: NewEntry) -> list[Step]:
     domain = entry.sender.rpartition("@")[2].lower()
     at, came_from, message_id = entry.received_at, entry.came_from, entry.message_id
     steps = [Step(entry.trace_id, at, Stage.RECEIVED, entry.source, 250, came_from, entry.sender, domain, message_id)]
+    for finding in entry.findings:
+        steps.append(Step(entry.trace_id, at, Stage.CHECKED, "", 0, finding, entry.sender, domain, message_id))
     for one in entry.recipients:
         destination = one.address.rpartition("@")[2].lower()
         steps.append(Step(entry.trace_id, at, Stage.QUEUED, "", 0, "", one.address, destination, message_id))

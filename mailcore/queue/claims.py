@@ -49,6 +49,8 @@ class Lease:
     envid: str
     smtputf8: bool
     eight_bit: bool
+    requiretls: bool
+    filing: str
     token: str
 
 
@@ -71,7 +73,7 @@ WHERE id IN ({ids}) AND state IN ('queued', 'leased') AND next_attempt_at <= %s
 _READ = """
 SELECT r.id, r.entry_id, r.address, r.orcpt, r.notify, r.destination, r.attempts, r.data_sent_at, r.delay_notified,
     e.trace_id, e.sender, e.blob_id, e.size, e.source, e.message_id, e.delivered_to, e.received_at, e.expires_at, e.priority,
-    e.ret, e.envid, e.smtputf8, e.eight_bit, r.lease_token
+    e.ret, e.envid, e.smtputf8, e.eight_bit, e.requiretls, e.filing, r.lease_token
 FROM queue_recipient r JOIN queue_entry e ON e.id = r.entry_id
 WHERE r.lease_token = %s AND r.state = 'leased' ORDER BY r.entry_id, r.id
 """

@@ -13,6 +13,7 @@ from .models import JourneyEvent
 
 class Stage(StrEnum):
     RECEIVED = "received"
+    CHECKED = "checked"
     QUEUED = "queued"
     ROUTED = "routed"
     DELIVERED = "delivered"

@@ -38,6 +38,9 @@ class Entry(models.Model):
     envid = models.CharField(max_length=100, blank=True)
     smtputf8 = models.BooleanField(default=False)
     eight_bit = models.BooleanField(default=False)
+    requiretls = models.BooleanField(default=False)
+    filing = models.CharField(max_length=16, blank=True, default="")
+    """The special use of the folder a check at the door wants it filed in; "" is the inbox."""
 
     class Meta:
         verbose_name_plural = "entries"
