@@ -1,0 +1,22 @@
+"""What the pages remember of a person beside the mail itself. One module a concept; the rules are elsewhere."""
+
+from .contacts import Book, Contact, ContactAddress, Correspondent, Group
+from .drafts import Draft, Outgoing
+from .identities import Identity, LetterTemplate
+from .preferences import Preference, PreferenceRule
+from .sessions import WebSession
+
+__all__ = [
+    "Book",
+    "Contact",
+    "ContactAddress",
+    "Correspondent",
+    "Draft",
+    "Group",
+    "Identity",
+    "LetterTemplate",
+    "Outgoing",
+    "Preference",
+    "PreferenceRule",
+    "WebSession",
+]
