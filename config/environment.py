@@ -9,6 +9,7 @@ import socket
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,19 @@ def _port(text: str) -> int:
     if not 0 <= number <= 65_535:
         raise ValueError("give a port between 0 and 65535")
     return number
+
+
+def _cidrs(text: str) -> tuple[str, ...]:
+    return tuple(str(ip_network(word, strict=False)) for word in _words(text))
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"give one of {', '.join(words)}")
+        return text
+
+    return parse
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -68,6 +82,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("smarthost", "", str, "host:port that takes all mail for elsewhere; empty: by MX"),
     Setting("routes", "", _words, "domain=host:port, more of them parted by commas; wins over smarthost and MX"),
     Setting("resolver", "", str, "DNS server as address or address:port; empty: the system's"),
+    Setting("resolver_validates", "no", _boolean, "Set where that DNS server checks DNSSEC and the way to it is safe; DANE needs it"),
+    Setting("zone_file", "", str, "File in the data folder that answers instead of the DNS, for trials"),
+    Setting("trusted_networks", "127.0.0.0/8 ::1", _cidrs, "Networks whose mail is taken without SPF, DKIM and DMARC checks"),
+    Setting("dmarc", "enforce", _one_of("enforce", "quarantine", "report"), "What a sender's DMARC policy may do; quarantine: junk at most"),
+    Setting("arc_sealers", "", _words, "Domains of lists and forwarders whose ARC seals are believed when DMARC fails"),
     Setting("allowed_hosts", "*", _words, "Host names the pages answer to"),
     Setting("secure_cookies", "no", _boolean, "Set where the pages are behind HTTPS"),
     Setting("debug", "no", _boolean, "Show details of errors in the browser; never on a public machine"),
@@ -96,6 +115,11 @@ class Environment:
     smarthost: str
     routes: tuple[str, ...]
     resolver: str
+    resolver_validates: bool
+    zone_file: str
+    trusted_networks: tuple[str, ...]
+    dmarc: str
+    arc_sealers: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
     secure_cookies: bool
     debug: bool

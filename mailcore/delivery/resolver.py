@@ -1,16 +1,14 @@
 """Which hosts take mail for a domain. RFC 5321 §5, RFC 7505 (null MX).
 
-The answer of the DNS as three meanings: hosts in order, Refused (never), Deferred (not now).
+The answers of the DNS as three meanings: hosts in order, Refused (never), Deferred (not now).
 """
 
 import random
 from typing import Protocol
 
-import dns.exception
-import dns.resolver
-from django.conf import settings
-
 from mailcore.kernel.errors import Deferred, Refused
+from mailcore.trust.names import Answer, Kind, Names, NamesFailed
+from mailcore.trust.naming import get_names
 
 LIFETIME = 20.0
 MAX_HOSTS = 5
@@ -27,54 +25,44 @@ class Resolver(Protocol):
 
 
 class DnsResolver:
-    """The real DNS, by the server of FACTEUR_RESOLVER or the system's."""
+    """By the name service of the settings, or the one given."""
 
-    def __init__(self) -> None:
-        self._resolver = _make()
+    def __init__(self, names: Names | None = None) -> None:
+        self._names = names or get_names()
 
     def find_hosts(self, domain: str) -> list[str]:
         if domain.startswith("["):
             return [domain.strip("[]").removeprefix("ipv6:")]
-        try:
-            answer = self._resolver.resolve(domain, "MX", lifetime=LIFETIME)
-        except dns.resolver.NXDOMAIN as error:
-            raise Refused("There is no such domain.", f"5.1.2 {domain}") from error
-        except dns.resolver.NoAnswer:
+        answer = self._look_up(domain, Kind.MX)
+        if not answer.exists:
+            raise Refused("There is no such domain.", f"5.1.2 {domain}")
+        if not answer.records:
             return [domain]  # RFC 5321 §5.1: the domain itself is its mail host
-        except dns.exception.DNSException as error:
-            raise Deferred("The name service does not answer.", f"4.4.3 {domain}: {error}") from error
-        found = [(record.preference, random.random(), str(record.exchange).rstrip(".").lower()) for record in answer]
-        if [name for _, _, name in found] == [""]:
+        found = sorted((*_split(record), random.random()) for record in answer.records)
+        if [name for _, name, _ in found] == ["."]:
             raise Refused("The domain takes no mail.", f"5.1.10 {domain} has a null MX")
-        return [name for _, _, name in sorted(found) if name][:MAX_HOSTS]
+        by_preference = sorted(found, key=lambda one: (one[0], one[2]))
+        return [name for _, name, _ in by_preference if name != "."][:MAX_HOSTS]
 
     def find_addresses(self, host: str) -> list[str]:
         if ":" in host or host.replace(".", "").isdigit():
             return [host]
         found: list[str] = []
-        for kind in ("A", "AAAA"):
+        for kind in (Kind.A, Kind.AAAA):
             try:
-                found.extend(str(record) for record in self._resolver.resolve(host, kind, lifetime=LIFETIME))
-            except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
-                continue
-            except dns.exception.DNSException as error:
+                found.extend(self._look_up(host, kind).records)
+            except Deferred:
                 if not found:
-                    raise Deferred("The name service does not answer.", f"4.4.3 {host}: {error}") from error
+                    raise
         return found
 
-
-def _make() -> dns.resolver.Resolver:
-    place = settings.FACTEUR.resolver
-    if not place:
+    def _look_up(self, name: str, kind: Kind) -> Answer:
         try:
-            return dns.resolver.Resolver()
-        except dns.resolver.NoResolverConfiguration:
-            # A machine without name service: every question is then answered with "not now".
-            return dns.resolver.Resolver(configure=False)
-    found = dns.resolver.Resolver(configure=False)
-    host, colon, port = place.rpartition(":")
-    if colon and port.isdigit() and ":" not in host.strip("[]"):
-        found.nameservers, found.port = [host], int(port)
-    else:
-        found.nameservers = [place.strip("[]")]
-    return found
+            return self._names.look_up(name, kind, timeout=LIFETIME)
+        except NamesFailed as error:
+            raise Deferred("The name service does not answer.", f"4.4.3 {name}: {error}") from error
+
+
+def _split(record: str) -> tuple[int, str]:
+    preference, _, name = record.partition(" ")
+    return int(preference), name
