@@ -1,4 +1,4 @@
-"""The web process: `/push` and `/health` natively on the loop, everything else as WSGI in threads.
+"""The web process: `/push`, `/health` and `/metrics` natively on the loop, everything else as WSGI in threads.
 
 Pages are synchronous Django, which is several times faster under WSGI; one process serves both
 so that the browser sees one origin.
@@ -10,10 +10,12 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
+from django.conf import settings
 
 from .wsgi import application as pages
 
 # isort: split
+from mailcore.servers import exposition, proxies
 from mailcore.servers.bridge import Bridge
 from mailcore.servers.health import look
 from mailcore.servers.hub import Hub
@@ -29,14 +31,18 @@ _listening: asyncio.Task[None] | None = None
 
 
 async def application(scope: Message, receive: Receive, send: Send) -> None:
+    if scope["type"] == "http":
+        scope = proxies.unfold(dict(scope), settings.FACTEUR.trusted_proxies)
     match scope["type"], scope.get("path"):
         case "lifespan", _:
             await _live(receive, send)
         case "http", "/push":
             _listen()
             await _push(scope, receive, send)
-        case "http", "/health":
-            await _tell_health(send)
+        case "http", str(path) if path == "/health" or path.startswith("/health/"):
+            await _tell_health(send, path.removeprefix("/health").strip("/"))
+        case "http", "/metrics":
+            await _tell_metrics(scope, send)
         case "http", _:
             await _wsgi(scope, _coroutine(receive), send)
 
@@ -57,11 +63,24 @@ def _listen() -> None:
         _listening = asyncio.create_task(_hub.run(), name="hub")
 
 
-async def _tell_health(send: Send) -> None:
-    status, report = await _bridge.call(look)
-    headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+async def _tell_health(send: Send, part: str) -> None:
+    status, report = await _bridge.call(look, part)
+    await _answer(send, status, "application/json", json.dumps(report).encode() + b"\n")
+
+
+async def _tell_metrics(scope: Message, send: Send) -> None:
+    """Only to the networks of the settings; one who comes through a proxy that is not trusted comes from nowhere."""
+    peer = (scope.get("client") or ("", 0))[0]
+    if scope.get("forwarded") or not proxies.is_within(peer, settings.FACTEUR.metrics_networks):
+        await _answer(send, 404, "text/plain", b"Not found\n")
+        return
+    await _answer(send, 200, exposition.CONTENT_TYPE, await _bridge.call(exposition.render))
+
+
+async def _answer(send: Send, status: int, kind: str, body: bytes) -> None:
+    headers = [(b"content-type", kind.encode()), (b"cache-control", b"no-store")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps(report).encode() + b"\n"})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _live(receive: Receive, send: Send) -> None:

@@ -4,6 +4,7 @@ A variable wins over the file. `facteur.toml` is looked for in the data folder a
 checkout; its keys are the names below without the prefix, in lower case.
 """
 
+import ipaddress
 import os
 import socket
 import tomllib
@@ -52,6 +53,16 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(word for word in text.replace(",", " ").split() if word)
 
 
+def _networks(text: str) -> tuple[str, ...]:
+    return tuple(str(ipaddress.ip_network(word, strict=False)) for word in _words(text))
+
+
+def _log_format(text: str) -> str:
+    if text not in ("text", "json"):
+        raise ValueError("give text or json")
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     name: str
@@ -89,6 +100,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("arc_sealers", "", _words, "Domains of lists and forwarders whose ARC seals are believed when DMARC fails"),
     Setting("allowed_hosts", "*", _words, "Host names the pages answer to"),
     Setting("secure_cookies", "no", _boolean, "Set where the pages are behind HTTPS"),
+    Setting("trusted_proxies", "", _networks, "Networks of proxies in front whose X-Forwarded-For and -Proto are believed"),
+    Setting("metrics_networks", "127.0.0.0/8,::1/128", _networks, "Networks that may read /metrics on the web port"),
+    Setting("log_format", "text", _log_format, "text for people, json for machines: one object a line, with the trace id"),
     Setting("debug", "no", _boolean, "Show details of errors in the browser; never on a public machine"),
 )
 
@@ -122,6 +136,9 @@ class Environment:
     arc_sealers: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
     secure_cookies: bool
+    trusted_proxies: tuple[str, ...]
+    metrics_networks: tuple[str, ...]
+    log_format: str
     debug: bool
 
 

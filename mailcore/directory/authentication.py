@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from mailcore import metrics
 from mailcore.kernel.addresses import MailAddress
-from mailcore.kernel.errors import BadSyntax, Denied
+from mailcore.kernel.errors import BadSyntax, Denied, Throttled
 from mailcore.kernel.ids import MailboxId, UserId
 from mailcore.kernel.principal import Principal, Role, Service
 
@@ -71,6 +72,16 @@ def authenticate(*, login: str, secret: str, service: Service, peer: str) -> Pri
     guesses. Costs two indexed queries where the login was proved from the same network
     within the last minutes.
     """
+    try:
+        principal = _authenticate(login=login, secret=secret, service=service, peer=peer)
+    except Denied as error:
+        metrics.logins.labels(service.value, "throttled" if isinstance(error, Throttled) else "denied").inc()
+        raise
+    metrics.logins.labels(service.value, "ok").inc()
+    return principal
+
+
+def _authenticate(*, login: str, secret: str, service: Service, peer: str) -> Principal:
     name = fold_login(login)
     account = _find(name)
     network = throttle.network_of(peer)

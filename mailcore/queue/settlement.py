@@ -10,6 +10,8 @@ from enum import StrEnum
 
 from django.db import connection
 
+from mailcore import metrics
+
 from . import journey, rows, schedule
 from .claims import Lease
 from .journey import Stage, Step
@@ -102,6 +104,8 @@ def settle(decided: Sequence[Decided], *, now: int, owner: str) -> set[int]:
         rows=[(r.lease.id, now, r.verdict.value, r.code, r.text[:1000], r.host[:255], owner[:100]) for r in kept],
     )
     journey.record([_step(result, now) for result in kept])
+    for result in kept:
+        metrics.outcomes.labels(result.verdict.value).inc()
     return mine
 
 

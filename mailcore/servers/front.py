@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from mailcore import metrics
 from mailcore.smtp.session.actions import Kind
 
 from . import imap, pop3, smtp
@@ -98,8 +99,10 @@ class Front:
         limit = MAX_LOOPBACK if channel.is_loopback else MAX_PER_ADDRESS
         if len(self._sessions) >= MAX_CONNECTIONS or self._by_address[channel.peer] >= limit:
             log.warning("%s: too many connections, last from %s", listener.name, channel.peer)
+            metrics.turned_away.labels(listener.name).inc()
             channel.refuse(listener.refusal)
             return
+        metrics.connections.labels(listener.name).inc()
         self._by_address[channel.peer] += 1
         task = asyncio.create_task(self._run(listener, channel))
         self._sessions[task] = channel
@@ -112,6 +115,8 @@ class Front:
             del self._by_address[channel.peer]
 
     async def _run(self, listener: Listener, channel: Channel) -> None:
+        open_now = metrics.sessions.labels(listener.name)
+        open_now.inc()
         try:
             await listener.serve(channel, self._services)
         except asyncio.CancelledError:
@@ -125,4 +130,5 @@ class Front:
             log.exception("%s: the session of %s failed", listener.name, channel.peer)
             channel.abort()
         finally:
+            open_now.dec()
             channel.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from mailcore import metrics
 from mailcore.delivery import intake, routing
 from mailcore.directory.authentication import authenticate
 from mailcore.kernel.envelope import Origin
@@ -85,6 +86,7 @@ class _Conversation:
         try:
             return await self._decide(ask)
         except Exception as error:
+            metrics.refusals.labels(type(ask).__name__.removeprefix("Ask").lower(), type(error).__name__).inc()
             return error
 
     async def _decide(self, ask: Ask) -> Answer:

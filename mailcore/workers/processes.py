@@ -18,7 +18,7 @@ class Program:
     def __init__(self, name: str, command: Sequence[str], *, environ: Mapping[str, str], patience: float) -> None:
         self.name = name
         self._command = guarded(command)
-        self._environ = dict(environ)
+        self._environ = dict(environ) | {"FACTEUR_PROGRAM": name}
         self._patience = patience
         """Seconds from SIGTERM to SIGKILL."""
         self._process: asyncio.subprocess.Process | None = None
@@ -89,7 +89,9 @@ class Program:
             if not line:
                 return
             text = line.decode("utf-8", "replace").rstrip()
-            if text:
+            if text.startswith("{"):
+                say("", text)  # a JSON line names its program itself
+            elif text:
                 say(self.name, text)
 
     def _kill_group(self) -> None:
@@ -104,7 +106,7 @@ class Program:
 
 def say(name: str, text: str) -> None:
     try:
-        sys.stdout.write(f"{name:>5} │ {text}\n")
+        sys.stdout.write(f"{name:>5} │ {text}\n" if name else f"{text}\n")
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output is gone; the mail goes on.
