@@ -94,6 +94,16 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
+class Vanished:
+    """UIDs that were expunged since a modseq."""
+
+    ranges: Sequence[tuple[int, int]]
+    """(first, last), ascending, apart."""
+    exact: bool
+    """False where the journal no longer reaches back so far: then every UID below UIDNEXT that does not exist is named."""
+
+
+@dataclass(frozen=True, slots=True)
 class Appended:
     uidvalidity: int
     uid: int
@@ -174,6 +184,10 @@ class MailStore(Protocol):
 
     def changes_since(self, folder_id: FolderId, modseq: int) -> Delta:
         """NotFound where the folder was deleted."""
+        ...
+
+    def vanished_since(self, folder_id: FolderId, modseq: int) -> Vanished:
+        """What was expunged after `modseq`, for clients that come back (RFC 7162 §3.2.10)."""
         ...
 
     def fetch(self, folder_id: FolderId, uids: Sequence[int], columns: Sequence[Column]) -> Iterator[tuple[Any, ...]]:

@@ -16,6 +16,7 @@ from mailcore.kernel.mailstore import (
     Quota,
     SearchLeaf,
     Snapshot,
+    Vanished,
 )
 
 from . import fetching, folders, snapshots, writer
@@ -67,6 +68,9 @@ class LocalMailStore:
 
     def changes_since(self, folder_id: FolderId, modseq: int) -> Delta:
         return snapshots.load_delta(self.mailbox_id, folder_id, modseq)
+
+    def vanished_since(self, folder_id: FolderId, modseq: int) -> Vanished:
+        return snapshots.load_vanished(self.mailbox_id, folder_id, modseq)
 
     def fetch(self, folder_id: FolderId, uids: Sequence[int], columns: Sequence[Column]) -> Iterator[tuple[Any, ...]]:
         self._check(folder_id)

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from mailcore.kernel.errors import NotFound
 from mailcore.kernel.ids import FolderId, MailboxId
-from mailcore.kernel.mailstore import Delta, FolderInfo, MessageState, Snapshot
+from mailcore.kernel.mailstore import Delta, FolderInfo, MessageState, Snapshot, Vanished
 
 from . import uidsets
 from .folders import describe, get_folder_by_id, is_subscribed
@@ -24,6 +24,8 @@ from .models import Change, Folder
 
 MAX_CACHED = 256
 MAX_TRIES = 5
+FIRST_MODSEQ = 1
+"""A new folder's; nothing has happened in it yet."""
 T = TypeVar("T")
 
 _cache: "OrderedDict[int, Snapshot]" = OrderedDict()
@@ -121,6 +123,36 @@ def _load_delta(row: Folder, info: FolderInfo, modseq: int) -> Delta:
             "SELECT uid, modseq, flags, keywords FROM store_message WHERE folder_id = %s AND modseq > %s ORDER BY uid", [row.pk, modseq]
         )
         changed = [MessageState(*fields) for fields in cursor.fetchall()]
-    lines = Change.objects.filter(folder_id=row.pk, modseq__gt=modseq, kind=Change.Kind.EXPUNGED).values_list("uids", flat=True)
+    lines, _ = _read_expunged(row.pk, modseq)
     expunged = sorted({uid for line in lines for uid in uidsets.split(line)})
     return Delta(info, expunged, changed)
+
+
+def load_vanished(mailbox_id: MailboxId, folder_id: FolderId, modseq: int) -> Vanished:
+    """See kernel.mailstore.MailStore.vanished_since."""
+    return _read_steadily(mailbox_id, folder_id, lambda row, info: _load_vanished(row, info, modseq))
+
+
+def _load_vanished(row: Folder, info: FolderInfo, modseq: int) -> Vanished:
+    if row.highestmodseq <= modseq:
+        return Vanished((), True)
+    lines, is_whole = _read_expunged(row.pk, modseq)
+    if not is_whole:
+        return Vanished(uidsets.find_gaps(_load_arrays(row, info).uids, row.uidnext), False)
+    return Vanished(uidsets.merge(part for line in lines for part in uidsets.split_ranges(line)), True)
+
+
+def _read_expunged(folder_id: int, modseq: int) -> tuple[list[str], bool]:
+    """The journal's expunges after a modseq, and whether it still reaches back that far.
+
+    Every modseq a folder was ever given has a line, so a journal that was cut shows at its first one.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT modseq, CASE WHEN kind = %s THEN uids ELSE '' END FROM store_change"
+            " WHERE folder_id = %s AND modseq > %s ORDER BY modseq",
+            [Change.Kind.EXPUNGED.value, folder_id, modseq],
+        )
+        rows = cursor.fetchall()
+    is_whole = bool(rows) and rows[0][0] <= max(modseq, FIRST_MODSEQ) + 1
+    return [uids for _, uids in rows if uids], is_whole

@@ -9,6 +9,7 @@ from email import message_from_bytes
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from mailcore.imap.grammar.sequences import compact
 from mailcore.kernel.errors import Conflict, NotFound
 from mailcore.kernel.ids import FolderId, MailboxId
 from mailcore.kernel.mailstore import (
@@ -25,6 +26,7 @@ from mailcore.kernel.mailstore import (
     SizeLeaf,
     Snapshot,
     TextLeaf,
+    Vanished,
 )
 from mailcore.mime.structure import parse
 
@@ -59,6 +61,7 @@ class MemoryStore:
         self.folders: dict[str, Folder] = {}
         self.subscribed: set[str] = set()
         self._next_id = 1
+        self.journal_from = 0
         self.fail_with: Exception | None = None
         self.create_folder("INBOX")
         self.set_subscribed("INBOX", True)
@@ -154,6 +157,12 @@ class MemoryStore:
             sorted(uid for uid, when in folder.expunged.items() if when > modseq),
             [self._state(folder, uid) for uid in sorted(folder.messages) if folder.messages[uid].modseq > modseq],
         )
+
+    def vanished_since(self, folder_id: FolderId, modseq: int) -> Vanished:
+        folder = self._by_id(folder_id)
+        if modseq < self.journal_from:
+            return Vanished(compact(uid for uid in range(1, folder.uidnext) if uid not in folder.messages), False)
+        return Vanished(compact(uid for uid, when in sorted(folder.expunged.items()) if when > modseq), True)
 
     def fetch(self, folder_id: FolderId, uids: Sequence[int], columns: Sequence[Column]) -> Iterator[tuple[Any, ...]]:
         folder = self._by_id(folder_id)

@@ -13,7 +13,8 @@ SCRIPTS = sorted((Path(__file__).parent.parent / "transcripts" / "imap").glob("*
 
 
 class MemoryPeer:
-    """`! arrive N`, `! expunge UID`: what others do; `! poll`: the bus rings; `! tls`: the listener upgrades."""
+    """`! arrive N`, `! expunge UID`: what others do; `! forget MODSEQ`: the journal is cut; `! poll`: the bus rings;
+    `! tls`: the listener upgrades."""
 
     def __init__(self) -> None:
         self.client = Client(filled(2), config=SessionConfig(starttls=True), log_in=False)
@@ -38,6 +39,8 @@ class MemoryPeer:
                 store.append("INBOX", message(), flags=0, keywords=frozenset(), internaldate=None)
         elif verb == "expunge":
             store.expunge(folder.id, [int(numbers[0])], only_deleted=False)
+        elif verb == "forget":
+            store.journal_from = int(numbers[0])
         elif verb == "poll":
             self.said += self.client.session.poll()
         else:

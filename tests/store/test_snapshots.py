@@ -9,9 +9,10 @@ from django.db import connection
 
 from mailcore.kernel.flags import DELETED, FLAGGED, SEEN
 from mailcore.kernel.ids import MailboxId
-from mailcore.kernel.mailstore import Delta, FlagMode, Snapshot
+from mailcore.kernel.mailstore import Delta, FlagMode, Snapshot, Vanished
 from mailcore.store import checking, snapshots
 from mailcore.store.mailstore import LocalMailStore
+from mailcore.store.models import Change
 
 from .letters import letter
 
@@ -130,3 +131,20 @@ def test_writers_at_once_never_share_a_uid_and_readers_see_whole_states() -> Non
     assert apply(state, store.changes_since(folder_id, modseq)) == read_state(store.open("INBOX", read_only=True))
     assert list(store.open("INBOX", read_only=True).uids) == list(range(1, 25))
     assert checking.check_mail() == []
+
+
+def test_what_vanished_comes_from_the_journal_and_says_where_it_ends(store: LocalMailStore, add: Add) -> None:
+    for _ in range(9):
+        add(letter())
+    info = store.get_folder("INBOX")
+    store.expunge(info.id, [2, 3, 7], only_deleted=False)
+    between = store.get_folder("INBOX").highestmodseq
+    store.expunge(info.id, [4], only_deleted=False)
+    assert store.vanished_since(info.id, info.highestmodseq) == Vanished([(2, 4), (7, 7)], True)
+    assert store.vanished_since(info.id, between) == Vanished([(4, 4)], True)
+    assert store.vanished_since(info.id, between + 1) == Vanished((), True)
+    assert store.vanished_since(info.id, 0).exact
+    # Once the beginning of the journal is gone, the answer is all that does not exist.
+    Change.objects.filter(folder_id=info.id, modseq__lte=between).delete()
+    assert store.vanished_since(info.id, info.highestmodseq) == Vanished([(2, 4), (7, 7)], False)
+    assert store.vanished_since(info.id, between).exact

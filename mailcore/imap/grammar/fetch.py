@@ -1,7 +1,7 @@
-"""FETCH: which messages, which items (RFC 3501 §6.4.5; RFC 7162 §3.1.4; RFC 8474; RFC 8514; RFC 8970)."""
+"""FETCH: which messages, which items (RFC 3501 §6.4.5; RFC 7162 §3.1.4, §3.2.6; RFC 8474; RFC 8514; RFC 8970)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .cursor import BadCommand, Cursor
 from .responses import write_astring
@@ -54,6 +54,7 @@ class Fetch:
     messages: SequenceSet
     items: tuple[Item, ...]
     changed_since: int | None = None
+    vanished: bool = False
 
 
 def parse_fetch(cursor: Cursor) -> Fetch:
@@ -61,14 +62,25 @@ def parse_fetch(cursor: Cursor) -> Fetch:
     messages = parse_set(cursor)
     cursor.space()
     items = _parse_items(cursor)
-    changed_since = None
-    if cursor.skip(b" ("):
-        if cursor.word() != b"CHANGEDSINCE":
+    return _parse_modifiers(cursor, Fetch(messages, items))
+
+
+def _parse_modifiers(cursor: Cursor, asked: Fetch) -> Fetch:
+    """What stands in a second list of parentheses, each word once at most (RFC 4466 §2.4)."""
+    if not cursor.skip(b" ("):
+        return asked
+    while True:
+        word = cursor.word()
+        if word == b"CHANGEDSINCE" and asked.changed_since is None:
+            cursor.space()
+            asked = replace(asked, changed_since=cursor.number(limit=2**63 - 1))
+        elif word == b"VANISHED" and not asked.vanished:
+            asked = replace(asked, vanished=True)
+        else:
             raise BadCommand("FETCH takes no such modifier")
+        if cursor.skip(b")"):
+            return asked
         cursor.space()
-        changed_since = cursor.number(limit=2**63 - 1)
-        cursor.expect(b")")
-    return Fetch(messages, items, changed_since)
 
 
 def _parse_items(cursor: Cursor) -> tuple[Item, ...]:

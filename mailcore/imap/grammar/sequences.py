@@ -6,7 +6,7 @@ folder as ranges of positions, so `1:*` costs nothing whatever the folder's size
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from .cursor import BadCommand, Cursor
 
@@ -16,8 +16,11 @@ _SET = re.compile(rb"(?:[1-9]\d{0,9}|\*)(?::(?:[1-9]\d{0,9}|\*))?(?:,(?:[1-9]\d{
 _MAX = 0xFFFFFFFF
 
 
-def parse_set(cursor: Cursor) -> SequenceSet:
-    return read_set(cursor.match(_SET, "a sequence set"))
+def parse_set(cursor: Cursor, *, star: bool = True) -> SequenceSet:
+    ranges = read_set(cursor.match(_SET, "a sequence set"))
+    if not star and any(STAR in one for one in ranges):
+        raise BadCommand("A * cannot stand there")
+    return ranges
 
 
 def read_set(text: bytes) -> SequenceSet:
@@ -62,6 +65,31 @@ def compact(numbers: Iterable[int]) -> SequenceSet:
     if first >= 0:
         ranges.append((first, last))
     return tuple(ranges)
+
+
+def count_numbers(ranges: SequenceSet) -> int:
+    return sum(abs(last - first) + 1 for first, last in ranges)
+
+
+def list_numbers(ranges: SequenceSet) -> Iterator[int]:
+    """Every number of a set without `*`, in the order written."""
+    for first, last in ranges:
+        yield from range(first, last + 1) if first <= last else range(first, last - 1, -1)
+
+
+def intersect(ranges: SequenceSet, among: SequenceSet, *, top: int) -> SequenceSet:
+    """What of ascending, separate `ranges` lies in `among` (any order; `*` is `top`), as a set of the same kind."""
+    wanted = merge([range(low, high + 1) for low, high in (sorted((first or top, last or top)) for first, last in among)])
+    found: list[tuple[int, int]] = []
+    at = 0
+    for first, last in ranges:
+        while at < len(wanted) and wanted[at].stop <= first:
+            at += 1
+        here = at
+        while here < len(wanted) and wanted[here].start <= last:
+            found.append((max(first, wanted[here].start), min(last, wanted[here].stop - 1)))
+            here += 1
+    return tuple(found)
 
 
 def resolve_numbers(ranges: SequenceSet, count: int, *, strict: bool = True) -> list[range]:

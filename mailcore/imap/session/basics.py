@@ -1,6 +1,6 @@
 """CAPABILITY, NOOP, CHECK, LOGOUT, ID, ENABLE, NAMESPACE, STARTTLS (RFC 3501 §6.1; RFC 2971; RFC 5161; RFC 2342)."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 
 from ..grammar.responses import write_string
 from .core import Connection, State
@@ -8,7 +8,6 @@ from .replies import Rejected
 
 Reply = Generator[bytes, None, bytes]
 """A handler yields untagged data and returns what follows "OK " in the tagged line."""
-_ENABLED_BY_NAME = (b"CONDSTORE",)
 
 
 def noop(session: Connection, _: None) -> Reply:
@@ -29,11 +28,33 @@ def identify(session: Connection, fields: dict[str, str]) -> Reply:
 
 
 def enable(session: Connection, names: list[bytes]) -> Reply:
-    enabled = [name for name in _ENABLED_BY_NAME if name in names]
-    if enabled:
-        session.condstore = True
+    """RFC 5161 §3.1: what is not known, or on already, is passed over."""
+    had_modseqs = session.condstore
+    enabled = [name for name, switch_on in SWITCHES.items() if name in names and switch_on(session)]
     yield b"* ENABLED%b\r\n" % b"".join(b" " + name for name in enabled)
+    if session.condstore and not had_modseqs and session.view is not None:
+        yield b"* OK [HIGHESTMODSEQ %d] Highest change\r\n" % session.view.told_modseq
     return b"Enabled"
+
+
+def _enable_condstore(session: Connection) -> bool:
+    fresh = not session.condstore
+    session.condstore = True
+    return fresh
+
+
+def _enable_qresync(session: Connection) -> bool:
+    """Brings CONDSTORE with it (RFC 7162 §3.2.3)."""
+    fresh = not session.qresync
+    session.condstore = session.qresync = True
+    return fresh
+
+
+SWITCHES: Mapping[bytes, Callable[[Connection], bool]] = {
+    b"CONDSTORE": _enable_condstore,
+    b"QRESYNC": _enable_qresync,
+}
+"""What ENABLE can switch on; each says whether it was off."""
 
 
 def namespace(session: Connection, _: None) -> Reply:

@@ -51,7 +51,7 @@ def _move(session: Connection, target: str, ranges: list[range]) -> Reply:
         # RFC 6851 §4.3: COPYUID in an untagged OK, before the EXPUNGEs.
         yield b"* OK [%b] Moved\r\n" % _copy_code(moved)
     yield _announce(session, [source for source, _ in moved.pairs])
-    return b"Moved"
+    return _with_modseq(session, b"Moved", moved.pairs)
 
 
 def _copy_code(copied: Copied) -> bytes:
@@ -61,17 +61,23 @@ def _copy_code(copied: Copied) -> bytes:
 
 
 def _announce(session: Connection, uids: Sequence[int]) -> bytes:
-    view = session.selected
-    view.gone |= frozenset(uids)
-    return session.report_expunged()
+    """What this session removed, and what others did meanwhile: the modseq then told is the folder's."""
+    session.selected.gone |= frozenset(uids)
+    return session.refresh() + session.report_expunged()
+
+
+def _with_modseq(session: Connection, text: bytes, changes: Sequence[object]) -> bytes:
+    """RFC 7162 §3.2.7: a client that resynchronises is told where it stands after an expunge."""
+    return b"[HIGHESTMODSEQ %d] %b" % (session.selected.told_modseq, text) if session.qresync and changes else text
 
 
 def expunge(session: Connection, _: None) -> Reply:
     view = session.selected
     if view.read_only:
         raise Rejected(b"READ-ONLY", "The folder was opened for reading")
-    yield _announce(session, session.mail.expunge(view.folder_id, None))
-    return b"Expunged"
+    gone = session.mail.expunge(view.folder_id, None)
+    yield _announce(session, gone)
+    return _with_modseq(session, b"Expunged", gone)
 
 
 def expunge_by_uid(session: Connection, messages: SequenceSet) -> Reply:
@@ -79,6 +85,6 @@ def expunge_by_uid(session: Connection, messages: SequenceSet) -> Reply:
     if view.read_only:
         raise Rejected(b"READ-ONLY", "The folder was opened for reading")
     ranges = resolve_uids(messages, view.uids)
-    if ranges:
-        yield _announce(session, session.mail.expunge(view.folder_id, view.uids_at(ranges)))
-    return b"Expunged"
+    gone = session.mail.expunge(view.folder_id, view.uids_at(ranges)) if ranges else []
+    yield _announce(session, gone)
+    return _with_modseq(session, b"Expunged", gone)

@@ -10,6 +10,7 @@ from mailcore.kernel.ports import Authenticator
 from mailcore.kernel.principal import Principal
 
 from ..grammar.responses import CRLF
+from ..grammar.sequences import compact, write_set
 from .config import SessionConfig
 from .view import View, folder_keywords
 
@@ -58,6 +59,7 @@ class Connection:
         "open_store",
         "pending_auth",
         "principal",
+        "qresync",
         "starttls_requested",
         "state",
         "store",
@@ -81,6 +83,8 @@ class Connection:
         self.store: MailStore | None = None
         self.view: View | None = None
         self.condstore = False
+        self.qresync = False
+        """Expunges are told as VANISHED (RFC 7162 §3.2.3)."""
         self.bad_commands = 0
 
     @property
@@ -135,7 +139,18 @@ class Connection:
 
     def report_expunged(self) -> bytes:
         """Announce what is gone. Only where the client expects numbers to change (RFC 3501 §7.4.1)."""
+        if self.qresync:
+            gone = sorted(self.selected.gone)
+            self.selected.drop_gone()
+            return b"* VANISHED %b\r\n" % write_set(compact(gone)) if gone else b""
         return b"".join([b"* %d EXPUNGE\r\n" % number for number in self.selected.drop_gone()])
+
+    def report_lag(self) -> bytes:
+        """Where expunges are held back, the modseq up to which nothing is: a client that is cut off now comes back to it."""
+        view = self.view
+        if view is None or not self.qresync or not view.gone:
+            return b""
+        return b"* OK [HIGHESTMODSEQ %d] Expunges follow\r\n" % view.told_modseq
 
     def flags_line(self) -> bytes:
         keywords = folder_keywords(self.selected.known)

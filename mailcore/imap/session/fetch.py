@@ -6,7 +6,7 @@ over columns; bodies row by row. All of them yield chunks, never the whole answe
 
 from bisect import bisect_left
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from mailcore.kernel import flags as kernel_flags
 from mailcore.kernel.mailstore import Column, FlagMode
 
+from ..grammar.cursor import BadCommand
 from ..grammar.dates import write_date_time
 from ..grammar.fetch import Body, Fetch, Item
 from ..grammar.responses import FLAG_TEXTS, RECENT, write_flags, write_string
@@ -21,6 +22,7 @@ from ..grammar.sequences import resolve_numbers, resolve_uids
 from .basics import Reply
 from .core import CHUNK, Connection
 from .replies import Rejected
+from .resync import vanished_line
 from .sections import compile_body, needed_columns
 from .view import View
 
@@ -54,6 +56,8 @@ class Plan:
     """After `UID %d`, without flags and modseq: the stored items."""
     converters: tuple[Callable[[Any], Any] | None, ...]
     bodies: tuple[Body, ...]
+    seen_modseq: bool = False
+    """A \\Seen set by reading is told with its modseq (RFC 7162 §3.2.4)."""
 
 
 @lru_cache(maxsize=512)
@@ -76,6 +80,8 @@ def plan_items(items: tuple[Item, ...], modseq: bool) -> Plan:
 
 
 def fetch(session: Connection, asked: Fetch) -> Reply:
+    if asked.vanished:
+        raise BadCommand("VANISHED stands with UID FETCH only")
     ranges = resolve_numbers(asked.messages, session.selected.count)
     missing = yield from _fetch(session, asked, ranges, show_uid=b"UID" in asked.items)
     if missing:
@@ -85,7 +91,12 @@ def fetch(session: Connection, asked: Fetch) -> Reply:
 
 
 def fetch_by_uid(session: Connection, asked: Fetch) -> Reply:
-    ranges = resolve_uids(asked.messages, session.selected.uids)
+    view = session.selected
+    if asked.vanished:
+        if asked.changed_since is None or not session.qresync:
+            raise BadCommand("VANISHED needs CHANGEDSINCE, and ENABLE QRESYNC before")
+        yield vanished_line(session.mail.vanished_since(view.folder_id, asked.changed_since), asked.messages, view)
+    ranges = resolve_uids(asked.messages, view.uids)
     yield from _fetch(session, asked, ranges, show_uid=True)
     return b"Fetched"
 
@@ -108,6 +119,8 @@ def _fetch(session: Connection, asked: Fetch, ranges: list[range], *, show_uid: 
     newly_seen = _mark_seen(session, ranges) if plan.seen and not view.read_only else frozenset()
     rows = session.mail.fetch(view.folder_id, uids, plan.columns)
     writer = _body_chunks if plan.bodies else _stored_chunks
+    if newly_seen and session.condstore and not plan.modseq:
+        plan = replace(plan, seen_modseq=True)
     count = yield from writer(view, rows, plan, show_uid, newly_seen)
     return count < len(uids)
 
@@ -207,7 +220,7 @@ def _body_chunks(view: View, rows: Iterator[tuple[Any, ...]], plan: Plan, show_u
         parts = [b"UID %d" % row[0]] if show_uid else []
         if plan.flags or row[0] in newly_seen:
             parts.append(b"FLAGS (%b)" % view.flag_text(place))
-        if plan.modseq:
+        if plan.modseq or (plan.seen_modseq and row[0] in newly_seen):
             parts.append(b"MODSEQ (%d)" % view.modseqs[place])
         if stored:
             values = zip(row[1:], plan.converters, strict=False)

@@ -1,9 +1,11 @@
-"""SELECT, EXAMINE, CLOSE, UNSELECT (RFC 3501 §6.3.1, §6.3.2, §6.4.2; RFC 3691; RFC 7162 §3.1.2)."""
+"""SELECT, EXAMINE, CLOSE, UNSELECT (RFC 3501 §6.3.1, §6.3.2, §6.4.2; RFC 3691; RFC 7162 §3.1.2, §3.2.5)."""
 
 from collections.abc import Generator
 
+from ..grammar.cursor import BadCommand
 from ..grammar.select import Select
 from .core import Connection, State
+from .resync import resync
 from .view import View, first_unseen, folder_keywords
 
 
@@ -16,12 +18,14 @@ def examine(session: Connection, asked: Select) -> Generator[bytes, None, bytes]
 
 
 def _open(session: Connection, asked: Select, *, read_only: bool) -> Generator[bytes, None, bytes]:
+    if asked.resync is not None and not session.qresync:
+        raise BadCommand("ENABLE QRESYNC first")
     if session.view is not None:
         # The old folder is left even where the new one cannot be opened (RFC 3501 §6.3.1).
         session.unselect()
         yield b"* OK [CLOSED] Left the folder\r\n"
     snapshot = session.mail.open(asked.name, read_only=read_only)
-    session.condstore = session.condstore or asked.condstore
+    session.condstore = session.condstore or asked.condstore or asked.resync is not None
     view = session.view = View(snapshot, read_only=read_only)
     session.enter(State.SELECTED)
     folder = snapshot.folder
@@ -43,6 +47,8 @@ def _open(session: Connection, asked: Select, *, read_only: bool) -> Generator[b
     lines.append(b"* OK [HIGHESTMODSEQ %d] Highest change\r\n" % max(folder.highestmodseq, 1))
     lines.append(b"* OK [MAILBOXID (F%d)] The folder's id\r\n" % folder.id)
     yield b"".join(lines)
+    if asked.resync is not None:
+        yield from resync(session, asked.resync)
     return b"[READ-ONLY] Folder opened for reading" if read_only else b"[READ-WRITE] Folder opened"
 
 

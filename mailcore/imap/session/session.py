@@ -89,7 +89,9 @@ class Session(Connection):
         if self.view is not None and self.view is before and not row.keeps_numbers:
             yield from _some((self.refresh() if row.refresh_after else b"") + self.report_expunged())
         elif row.refresh_after and self.view is not None:
-            yield from _some(self.refresh())
+            yield from _some(self.refresh() + self.report_lag())
+        elif row.keeps_numbers:
+            yield from _some(self.report_lag())
         if row.verb in (b"LOGIN", b"AUTHENTICATE"):
             text = self._logged_in(text)
         yield b"%b OK %b\r\n" % (tag, text)

@@ -64,7 +64,7 @@ _ROWS = (
     Row(b"AUTHENTICATE", login_grammar.parse_authenticate, login.authenticate, OUTSIDE, (b"SASL-IR",), wants_tag=True),
     Row(b"ENABLE", login_grammar.parse_enable, basics.enable, INSIDE, (b"ENABLE",), quick=True),
     Row(b"NAMESPACE", no_arguments, basics.namespace, INSIDE, (b"NAMESPACE",), quick=True),
-    Row(b"SELECT", select_grammar.parse_select, select.select, INSIDE, (b"CONDSTORE",)),
+    Row(b"SELECT", select_grammar.parse_select, select.select, INSIDE, (b"CONDSTORE", b"QRESYNC")),
     Row(b"EXAMINE", select_grammar.parse_select, select.examine, INSIDE),
     Row(b"CREATE", folder_grammar.parse_create, folders.create, INSIDE, (b"CREATE-SPECIAL-USE",)),
     Row(b"DELETE", folder_grammar.parse_folder, folders.delete, INSIDE, codes={errors.Conflict: b"HASCHILDREN"}),

@@ -23,7 +23,7 @@ _REBUILD_AT = 64
 class View:
     __slots__ = (
         "_keywords_owned", "_owned", "flags", "folder_id", "gone", "keywords", "known", "modseq", "modseqs", "name", "read_only",
-        "recent_from", "uids",
+        "recent_from", "told_modseq", "uidnext", "uids", "uidvalidity",
     )  # fmt: skip
 
     def __init__(self, snapshot: Snapshot, *, read_only: bool) -> None:
@@ -36,6 +36,10 @@ class View:
         self.keywords: Mapping[int, str] = snapshot.keywords
         self.recent_from = snapshot.recent_from or (snapshot.uids[-1] + 1 if snapshot.uids else 1)
         self.modseq = snapshot.folder.highestmodseq
+        self.told_modseq = self.modseq
+        """Up to here the client has heard of everything, expunges too (RFC 7162 §7)."""
+        self.uidvalidity = snapshot.folder.uidvalidity
+        self.uidnext = snapshot.folder.uidnext
         self.gone: frozenset[int] = frozenset()
         """Expunged, not yet announced."""
         self.known = _words(snapshot.keywords.values())
@@ -127,6 +131,9 @@ class View:
             self.flags.append(state.flags)
             self._set_keywords(state)
         self.modseq = max(self.modseq, delta.folder.highestmodseq)
+        self.uidnext = max(self.uidnext, delta.folder.uidnext)
+        if not self.gone:
+            self.told_modseq = self.modseq
         return changed, len(fresh)
 
     def drop_gone(self) -> list[int]:
@@ -147,6 +154,7 @@ class View:
         for uid in self.gone & self.keywords.keys():
             del self._own_keywords()[uid]
         self.gone = frozenset()
+        self.told_modseq = self.modseq
         return [place + 1 for place in places]
 
     def learn_keywords(self) -> bool:
