@@ -105,6 +105,8 @@ class Message(models.Model):
             models.Index(fields=["folder", "modseq"], name="store_message_modseq"),
             # The pages' list, newest first, by keyset.
             models.Index(fields=["folder", "-internaldate", "-uid"], name="store_message_list"),
+            # The pages' search: a whole mailbox from the newest message on.
+            models.Index(fields=["mailbox_id", "-internaldate", "-id"], name="store_message_newest"),
             # A conversation and its length.
             models.Index(fields=["mailbox_id", "thread_id"], name="store_message_thread"),
         )
