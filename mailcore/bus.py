@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -31,23 +31,29 @@ _REST_AFTER_FAILURE = 2.0
 """A dead Redis must not cost every commit a connection attempt."""
 
 
-def encode(event: Event) -> bytes:
-    return json.dumps({"kind": type(event).__name__} | asdict(event), separators=(",", ":")).encode()
+def encode(events: Sequence[Event]) -> bytes:
+    """One message for all that one commit changed: a message costs every process that listens more than what is in it."""
+    return json.dumps([{"kind": type(event).__name__} | asdict(event) for event in events], separators=(",", ":")).encode()
 
 
-def decode(data: bytes | str) -> Event | None:
-    """The event, or None where another version of the code sent something unknown here."""
+def decode(data: bytes | str) -> list[Event]:
+    """The events, without those that another version of the code sent and this one does not know."""
     try:
-        fields: dict[str, Any] = json.loads(data)
-        match fields.pop("kind"):
-            case "FolderChanged":
-                return FolderChanged(MailboxId(fields["mailbox_id"]), FolderId(fields["folder_id"]), int(fields["modseq"]))
-            case "MailboxChanged":
-                return MailboxChanged(MailboxId(fields["mailbox_id"]))
-            case "CredentialsChanged":
-                return CredentialsChanged(int(fields["user_id"]))
+        found = [_read(fields) for fields in json.loads(data)]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        log.warning("an event on the bus could not be read: %r", error)
+        log.warning("a message on the bus could not be read: %r", error)
+        return []
+    return [event for event in found if event is not None]
+
+
+def _read(fields: dict[str, Any]) -> Event | None:
+    match fields["kind"]:
+        case "FolderChanged":
+            return FolderChanged(MailboxId(fields["mailbox_id"]), FolderId(fields["folder_id"]), int(fields["modseq"]))
+        case "MailboxChanged":
+            return MailboxChanged(MailboxId(fields["mailbox_id"]))
+        case "CredentialsChanged":
+            return CredentialsChanged(int(fields["user_id"]))
     return None
 
 
@@ -78,7 +84,7 @@ class _Publisher:
 _publisher: _Publisher | None = None
 
 
-def publish(event: Event) -> None:
+def publish(*events: Event) -> None:
     """Tell whoever listens. Never raises; call it after the commit."""
     global _publisher
     url = redis_url(settings.FACTEUR)
@@ -90,7 +96,7 @@ def publish(event: Event) -> None:
         except ValueError as error:
             log.warning("the bus is silent, the Redis URL cannot be read: %s", error)
             return
-    _publisher.send(encode(event))
+    _publisher.send(encode(events))
 
 
 async def subscribe() -> AsyncIterator[Event | None]:
@@ -120,10 +126,10 @@ async def _listen(url: str) -> AsyncIterator[Event | None]:
         told_at = time.monotonic()
         while True:
             message = await pubsub.get_message(timeout=LOOK_WITH_REDIS)
-            event = decode(message["data"]) if message else None
-            if event is not None:
+            events = decode(message["data"]) if message else []
+            for event in events:
                 yield event
-            elif time.monotonic() - told_at >= LOOK_WITH_REDIS - 1:
+            if not events and time.monotonic() - told_at >= LOOK_WITH_REDIS - 1:
                 told_at = time.monotonic()
                 yield None
     finally:

@@ -135,9 +135,9 @@ class Books:
         for folder_id in sorted(self._advanced & self._folders.keys()):
             folder = self._folders[folder_id]
             events.append(FolderChanged(MailboxId(folder.mailbox_id), FolderId(folder_id), folder.highestmodseq))
-        # After the commit: a session woken early would read the old modseq and sleep through the change.
-        for event in events:
-            transaction.on_commit(partial(bus.publish, event))
+        if events:
+            # After the commit: a session woken early would read the old modseq and sleep through the change.
+            transaction.on_commit(partial(bus.publish, *events))
 
     def _keep(self, folder: Folder) -> Folder:
         self._folders[folder.pk] = folder
