@@ -6,13 +6,13 @@ from .cursor import BadCommand, Cursor
 from .names import DELIMITER, parse_name
 
 STATUS_ITEMS = (b"MESSAGES", b"RECENT", b"UIDNEXT", b"UIDVALIDITY", b"UNSEEN", b"HIGHESTMODSEQ", b"SIZE", b"MAILBOXID", b"DELETED")
-SPECIAL_USES = ("\\All", "\\Archive", "\\Drafts", "\\Flagged", "\\Junk", "\\Sent", "\\Trash")
 
 
 @dataclass(frozen=True, slots=True)
 class Create:
     name: str
-    special_use: str = ""
+    special_uses: tuple[str, ...] = ()
+    """As the client wrote them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +35,18 @@ def parse_folder(cursor: Cursor) -> str:
 def parse_create(cursor: Cursor) -> Create:
     """A delimiter at the end only announces children (RFC 3501 §6.3.3)."""
     name = parse_folder(cursor).removesuffix(DELIMITER)
-    use = ""
+    uses: list[str] = []
     if cursor.skip(b" ("):
         if cursor.word() != b"USE":
             raise BadCommand("CREATE takes no such parameter")
         cursor.space()
         cursor.expect(b"(")
-        use = parse_special_use(cursor)
+        while not cursor.skip(b")"):
+            if uses:
+                cursor.space()
+            uses.append(cursor.flag().decode("ascii"))
         cursor.expect(b")")
-        cursor.expect(b")")
-    return Create(name, use)
-
-
-def parse_special_use(cursor: Cursor) -> str:
-    asked = cursor.flag().decode("ascii").lower()
-    for use in SPECIAL_USES:
-        if use.lower() == asked:
-            return use
-    raise BadCommand("There is no such special use")
+    return Create(name, tuple(uses))
 
 
 def parse_rename(cursor: Cursor) -> Rename:

@@ -11,6 +11,7 @@ from ..grammar.responses import write_astring
 from .core import Connection
 from .replies import Rejected
 
+SPECIAL_USES = ("\\Archive", "\\Drafts", "\\Junk", "\\Sent", "\\Trash")
 Reply = Generator[bytes, None, bytes]
 
 
@@ -24,8 +25,20 @@ def _check_new_name(name: str) -> None:
 def create(session: Connection, asked: Create) -> Reply:
     yield from ()
     _check_new_name(asked.name)
-    folder = session.mail.create_folder(asked.name, asked.special_use)
+    folder = session.mail.create_folder(asked.name, _choose_use(session, asked.special_uses))
     return b"[MAILBOXID (F%d)] Created" % folder.id
+
+
+def _choose_use(session: Connection, uses: tuple[str, ...]) -> str:
+    """RFC 6154 §3: one use a folder, one folder a use, and none that would have to gather mail of other folders."""
+    if not uses:
+        return ""
+    use = next((use for use in SPECIAL_USES if use.lower() == uses[0].lower()), "")
+    if len(uses) > 1 or not use:
+        raise Rejected(b"USEATTR", "A folder cannot be used so")
+    if any(folder.special_use == use for folder in session.mail.list_folders()):
+        raise Rejected(b"USEATTR", "Another folder is used so")
+    return use
 
 
 def delete(session: Connection, name: str) -> Reply:

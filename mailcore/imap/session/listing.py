@@ -11,6 +11,9 @@ from ..grammar.responses import write_astring
 from .core import Connection
 from .folders import status_line
 
+_CRITERIA = frozenset((b"SUBSCRIBED", b"SPECIAL-USE"))
+"""Selections that say which folders are meant."""
+
 
 @dataclass(slots=True)
 class _Place:
@@ -20,8 +23,8 @@ class _Place:
     folder: FolderInfo | None = None
     subscribed: bool = False
     has_children: bool = False
-    selected_below: list[bytes] = field(default_factory=list)
-    """The selections that something below it meets."""
+    selected_below: set[frozenset[bytes]] = field(default_factory=set)
+    """What each folder below it meets of the selections."""
 
 
 def list_folders(session: Connection, asked: Listing) -> Generator[bytes, None, bytes]:
@@ -65,10 +68,7 @@ def _gather(session: Connection, *, with_lost: bool) -> dict[str, _Place]:
         for parent in _parents(name):
             above = places.setdefault(parent, _Place(parent))
             above.has_children = above.has_children or place.folder is not None
-            if place.subscribed:
-                above.selected_below.append(b"SUBSCRIBED")
-            if place.folder is not None and place.folder.special_use:
-                above.selected_below.append(b"SPECIAL-USE")
+            above.selected_below.add(frozenset(word for word in _CRITERIA if _meets(place, frozenset((word,)))))
     return dict(sorted(places.items(), key=lambda item: _sort_key(item[0])))
 
 
@@ -88,7 +88,8 @@ def _meets(place: _Place, selection: frozenset[bytes]) -> bool:
 
 
 def _meets_below(place: _Place, asked: Listing) -> bool:
-    return b"RECURSIVEMATCH" in asked.selection and bool(asked.selection & set(place.selected_below))
+    wanted = asked.selection & _CRITERIA
+    return b"RECURSIVEMATCH" in asked.selection and any(wanted <= met for met in place.selected_below)
 
 
 def _is_chosen(place: _Place, asked: Listing) -> bool:
@@ -111,7 +112,7 @@ def _list_line(place: _Place, asked: Listing) -> bytes:
         flags.append(place.folder.special_use.encode("ascii"))
     line = _line(b"LIST", b" ".join(flags), place.name)
     if _meets_below(place, asked):
-        info = b" ".join(b'"%b"' % name for name in sorted(asked.selection & set(place.selected_below)))
+        info = b" ".join(b'"%b"' % name for name in sorted(asked.selection & _CRITERIA))
         return line[:-2] + b' ("CHILDINFO" (%b))\r\n' % info
     return line
 
