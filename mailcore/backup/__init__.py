@@ -1,0 +1,1 @@
+"""Copies of everything that is kept: taken while mail moves, added to, verified, and put back."""
