@@ -47,7 +47,7 @@ def drain(*, owner: str, limit: int = BATCH, now: int | None = None, resolver: R
     plan = _make_plan(leases)
     settling.settle(plan.answers, now=clock(), owner=owner)
     if plan.parcels:
-        settling.settle(local.deliver(plan.parcels), now=clock(), owner=owner)
+        local.deliver(plan.parcels, clock=clock, owner=owner)
     if plan.outgoing:
         remote.deliver(plan.outgoing, errand=Errand(owner, clock, resolver or DnsResolver()), wait=wait)
     return len(leases)

@@ -5,8 +5,10 @@ Return-Path and Delivered-To are put before the message (RFC 5321 §4.4).
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from django.db import transaction
 
 from mailcore.kernel.ids import BlobId, MailboxId
 from mailcore.queue import schedule
@@ -14,6 +16,8 @@ from mailcore.queue.claims import Lease
 from mailcore.queue.settlement import Result, Verdict
 from mailcore.store import writer
 from mailcore.store.writer import Delivery, Outcome
+
+from . import settling
 
 log = logging.getLogger(__name__)
 
@@ -30,11 +34,13 @@ class Parcel:
     """Canonical address of the mailbox."""
 
 
-def deliver(parcels: Sequence[Parcel]) -> list[Result]:
-    """One result for each; what is reported as delivered is committed. Over quota is tried for three days."""
+def deliver(parcels: Sequence[Parcel], *, clock: Callable[[], int], owner: str) -> None:
+    """Store and settle everything given, one commit for both. Over quota is tried for three days."""
     looped = [_looped(parcel) for parcel in parcels if is_loop(parcel)]
+    settling.settle(looped, now=clock(), owner=owner)
     fit = [parcel for parcel in parcels if not is_loop(parcel)]
-    return looped + _store(fit)
+    if fit:
+        _keep(fit, clock, owner)
 
 
 def is_loop(parcel: Parcel) -> bool:
@@ -45,16 +51,28 @@ def make_prefix(parcel: Parcel) -> bytes:
     return f"Return-Path: <{parcel.lease.sender}>\r\nDelivered-To: {parcel.address}\r\n".encode()
 
 
-def _store(parcels: Sequence[Parcel]) -> list[Result]:
+def _keep(parcels: Sequence[Parcel], clock: Callable[[], int], owner: str) -> None:
     try:
-        delivered = writer.deliver([_delivery(parcel) for parcel in parcels])
+        reported = _store(parcels, clock(), owner)
     except Exception:
-        if len(parcels) == 1:
-            log.exception("local delivery failed trace=%s", parcels[0].lease.trace_id)
-            return [Result(parcels[0].lease, Verdict.DEFERRED, 451, "4.3.0 The mailbox could not be written.")]
-        # One message must not hold up the others: each is tried on its own.
-        return [result for parcel in parcels for result in _store([parcel])]
-    return [_result(parcel, one.outcome) for parcel, one in zip(parcels, delivered, strict=True)]
+        if len(parcels) > 1:
+            # One message must not hold up the others: each is tried on its own.
+            for parcel in parcels:
+                _keep([parcel], clock, owner)
+            return
+        log.exception("local delivery failed trace=%s", parcels[0].lease.trace_id)
+        reported = [Result(parcels[0].lease, Verdict.DEFERRED, 451, "4.3.0 The mailbox could not be written.")]
+    settling.settle(reported, now=clock(), owner=owner)
+
+
+def _store(parcels: Sequence[Parcel], now: int, owner: str) -> list[Result]:
+    """Results that are not settled yet: a report comes with them, whose bytes are flushed before the transaction it is kept in."""
+    shipment = writer.prepare([_delivery(parcel) for parcel in parcels])
+    with transaction.atomic():
+        results = [_result(parcel, one.outcome) for parcel, one in zip(parcels, writer.store(shipment), strict=True)]
+        owing = {result.lease.id for result in results if settling.owes_report(result, now=now)}
+        settling.settle([result for result in results if result.lease.id not in owing], now=now, owner=owner)
+    return [result for result in results if result.lease.id in owing]
 
 
 def _delivery(parcel: Parcel) -> Delivery:

@@ -44,6 +44,11 @@ def settle(results: Sequence[Result], *, now: int, owner: str) -> int:
     return len(mine)
 
 
+def owes_report(result: Result, *, now: int) -> bool:
+    """Whether settling this writes a report, whose bytes must be on disk before a transaction is begun."""
+    return bool(_reports([settlement.decide(result, now=now).result], now))
+
+
 def _reports(results: Sequence[Result], now: int) -> list[Report]:
     return dsn.group([(result, dsn.wanted_action(result, is_late=_is_late(result, now))) for result in results])
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from django.db import connection, transaction
 
-from . import rows
+from . import commits, rows
 
 LEASE_TTL = 60
 DATA_TTL = 900
@@ -83,12 +83,13 @@ def claim_due(*, now: int, owner: str, limit: int, ttl: int = LEASE_TTL) -> list
     """Lease up to `limit` recipients whose attempt is due, fresh and deferred in turn.
 
     Skips held entries and destinations that are backing off or have as many workers as they bear.
-    All leases of one claim share a token that no other claim ever has.
+    All leases of one claim share a token that no other claim ever has. A claim is not flushed: should
+    the machine die, it was never made. Who goes out on the network with it calls `extend` before.
     """
     if not _is_any_due(now):
         return []
     token = f"{owner[:7]}-{uuid4().hex}"
-    with transaction.atomic():
+    with commits.unflushed():
         busy = _find_busy(now)
         fresh = _candidates(which="= 0", busy=busy, now=now, limit=limit)
         deferred = _candidates(which="> 0", busy=busy, now=now, limit=limit)

@@ -124,17 +124,31 @@ def test_one_broken_message_does_not_hold_up_the_batch(monkeypatch: pytest.Monke
     ann, bo = make_mailbox("ann@here.test"), make_mailbox("bo@here.test")
     send("ann@here.test")
     send("bo@here.test")
-    real = local.writer.deliver
+    real = local.writer.prepare
 
-    def deliver(items: Any) -> Any:
+    def prepare(items: Any) -> Any:
         if any(item.mailbox_id == ann for item in items):
             raise RuntimeError("this one cannot be written")
         return real(items)
 
-    monkeypatch.setattr(local.writer, "deliver", deliver)
+    monkeypatch.setattr(local.writer, "prepare", prepare)
     run()
     assert (count_messages(ann), count_messages(bo)) == (0, 1)
     assert Recipient.objects.get(address="ann@here.test").state == "queued"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_and_its_settlement_are_one_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_domain()
+    ann = make_mailbox("ann@here.test")
+    send("ann@here.test")
+    with monkeypatch.context() as patch:
+        crash_before(patch, settling.settlement, "settle")
+        with pytest.raises(Crash):
+            run()
+    assert (count_messages(ann), Recipient.objects.get().state) == (0, "leased")
+    run(now=Recipient.objects.get().lease_until)
+    assert (count_messages(ann), Recipient.objects.get().state) == (1, "delivered")
 
 
 class Crash(BaseException):
@@ -163,8 +177,8 @@ def crash_after(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> None:
     ("place", "owner", "name"),
     [
         (crash_after, claims, "claim_due"),
-        (crash_before, local.writer, "deliver"),
-        (crash_after, local.writer, "deliver"),
+        (crash_before, local.writer, "store"),
+        (crash_after, local.writer, "store"),
         (crash_before, settling, "settle"),
         (crash_before, settling.settlement, "settle"),
         (crash_after, settling.settlement, "settle"),

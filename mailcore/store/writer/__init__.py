@@ -4,7 +4,7 @@ A change allocates its UIDs and modseqs, writes the journal, and keeps counters 
 together with the rows it changes; after the commit the bus is told. See `books`.
 """
 
-from .delivering import Delivered, Delivery, Outcome, deliver, forget_deliveries
+from .delivering import Delivered, Delivery, Outcome, Shipment, deliver, forget_deliveries, prepare, store
 from .folders import claim_recent, create_folder, delete_folder, ensure_defaults, remove_mailbox, rename_folder, set_subscribed
 from .messages import append, copy, expunge, move, store_flags
 
@@ -12,6 +12,7 @@ __all__ = [
     "Delivered",
     "Delivery",
     "Outcome",
+    "Shipment",
     "append",
     "claim_recent",
     "copy",
@@ -22,8 +23,10 @@ __all__ = [
     "expunge",
     "forget_deliveries",
     "move",
+    "prepare",
     "remove_mailbox",
     "rename_folder",
     "set_subscribed",
+    "store",
     "store_flags",
 ]

@@ -5,7 +5,7 @@ in its result and holds up no other. Idempotent by key: after a crash the same b
 again, and what was stored before is reported, not repeated.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,7 +15,7 @@ from mailcore.kernel.ids import BlobId, FolderId, MailboxId
 
 from .. import blobs, contents, names
 from ..inserting import insert
-from ..models import Change, DeliveryMark, Folder, Message
+from ..models import Change, Content, DeliveryMark, Folder, Message
 from ..uidsets import chunk
 from . import threads
 from .books import Books, open_books
@@ -51,21 +51,40 @@ class Delivered:
     uid: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """Deliveries with all that had to be read and derived for them."""
+
+    items: Sequence[Delivery]
+    lengths: Mapping[BlobId, int]
+    contents: contents.Known
+    fresh: Sequence[Content]
+    """Those of `contents` that are not saved yet."""
+    limits: Mapping[int, int]
+
+
 def deliver(items: Sequence[Delivery]) -> list[Delivered]:
     """One result an item, in order. All that is reported as stored is committed when this returns."""
-    if not items:
-        return []
+    return store(prepare(items)) if items else []
+
+
+def prepare(items: Sequence[Delivery]) -> Shipment:
+    """Read and parse what is to be delivered. Belongs before the transaction: the write lock is everybody's."""
     blob_ids = [item.blob_id for item in items]
     lengths = {blob_id: length for blob_id, (_, _, length) in blobs.locate(blob_ids).items()}
     known, fresh = contents.derive_missing(blob_ids)
-    limits = load_limits({item.mailbox_id for item in items})
-    with open_books({item.mailbox_id for item in items}) as books:
-        contents.save(fresh)
+    return Shipment(items, lengths, known, fresh, load_limits({item.mailbox_id for item in items}))
+
+
+def store(shipment: Shipment) -> list[Delivered]:
+    """As `deliver`. In a transaction of the caller, the caller's commit is what counts."""
+    with open_books({item.mailbox_id for item in shipment.items}) as books:
+        contents.save(shipment.fresh)
         books.load_folders(names.INBOX)
-        batch = _Batch(books, limits, _find_marks(items))
-        for item in items:
-            batch.admit(item, lengths[item.blob_id] + len(item.prefix))
-        batch.store(known)
+        batch = _Batch(books, shipment.limits, _find_marks(shipment.items))
+        for item in shipment.items:
+            batch.admit(item, shipment.lengths[item.blob_id] + len(item.prefix))
+        batch.store(shipment.contents)
         return batch.list_results()
 
 
@@ -78,7 +97,7 @@ class _Admitted:
 
 
 class _Batch:
-    def __init__(self, books: Books, limits: dict[int, int], marks: dict[str, Delivered]) -> None:
+    def __init__(self, books: Books, limits: Mapping[int, int], marks: dict[str, Delivered]) -> None:
         self.books = books
         self.limits = limits
         self.marks = marks
