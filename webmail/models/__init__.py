@@ -3,6 +3,8 @@
 from .contacts import Book, Contact, ContactAddress, Correspondent, Group
 from .drafts import Draft, Outgoing
 from .identities import Identity, LetterTemplate
+from .jobs import Job
+from .organising import FolderView, Label, SavedSearch, Silence, Snooze, TrustedSender, Watermark
 from .preferences import Preference, PreferenceRule
 from .sessions import WebSession
 
@@ -12,11 +14,19 @@ __all__ = [
     "ContactAddress",
     "Correspondent",
     "Draft",
+    "FolderView",
     "Group",
     "Identity",
+    "Job",
+    "Label",
     "LetterTemplate",
     "Outgoing",
     "Preference",
     "PreferenceRule",
+    "SavedSearch",
+    "Silence",
+    "Snooze",
+    "TrustedSender",
+    "Watermark",
     "WebSession",
 ]
