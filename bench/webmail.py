@@ -59,7 +59,7 @@ class Facteur(webbench.Adapter):  # type: ignore[misc]
 
     def search(self, word: str) -> str:
         page: str = self.h.req("GET", f"/mail/search?q=in%3AINBOX+subject%3A{word}", headers=("HX-Request: true",))
-        webbench.need(_ROW in page, "search", page)
+        webbench.need('href="/mail/INBOX/' in page, "search", page)
         return page
 
 
