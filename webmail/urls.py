@@ -1,6 +1,6 @@
 """Addresses of the webmail."""
 
-from django.urls import path, register_converter
+from django.urls import include, path, register_converter
 
 from .folder_names import FolderName
 from .views import actions, compose, explain, mailbox, message, search, session, settings
@@ -12,8 +12,7 @@ urlpatterns = [
     path("login", session.sign_in, name="login"),
     path("logout", session.sign_out, name="logout"),
     path("settings", settings.show, name="settings"),
-    path("settings/look", settings.set_look, name="settings-look"),
-    path("settings/password", settings.set_password, name="settings-password"),
+    path("settings/", include("webmail.settings_urls")),
     path("compose", compose.write, name="compose"),
     path("compose/draft", compose.save_draft, name="compose-draft"),
     path("compose/discard", compose.discard, name="compose-discard"),

@@ -46,7 +46,7 @@ def test_a_suspended_account_is_out_at_once(ann: Actor) -> None:
         "/compose/draft",
         "/compose/discard",
         "/logout",
-        "/settings/look",
+        "/settings/general",
         "/settings/password",
         "/mail/folders",
     ],
@@ -57,9 +57,7 @@ def test_forged_posts_are_refused(ann: Actor, path: str) -> None:
     assert client.post(path, {"login": "x", "do": "delete", "uid": "1"}).status_code == 403
 
 
-@pytest.mark.parametrize(
-    "path", ["/mail/act", "/compose/draft", "/compose/discard", "/logout", "/settings/look", "/settings/password", "/mail/folders"]
-)
+@pytest.mark.parametrize("path", ["/mail/act", "/compose/draft", "/compose/discard", "/logout", "/settings/password", "/mail/folders"])
 def test_a_link_changes_nothing(ann: Actor, path: str) -> None:
     assert ann.client.get(path).status_code == 405
 
@@ -77,12 +75,12 @@ def test_policy_has_a_fresh_nonce_and_nothing_inline(ann: Actor, seeded: int) ->
     assert first["X-Content-Type-Options"] == "nosniff" and "no-store" in first["Cache-Control"]
 
 
-def test_look_is_kept_in_cookies_from_a_list(ann: Actor) -> None:
-    ann.client.post("/settings/look", {"theme": "dark", "density": "compact"})
-    assert 'data-theme="dark" data-density="compact"' in ann.client.get("/settings").content.decode()
-    ann.client.cookies["theme"] = 'x"><script>'
-    ann.client.cookies["tz"] = "../../etc/passwd"
-    page = ann.client.get("/settings")
+def test_the_look_before_signing_in_comes_from_cookies_of_a_list(client: Client, db: None) -> None:
+    client.cookies["theme"], client.cookies["density"] = "dark", "compact"
+    assert 'data-theme="dark" data-density="compact"' in client.get("/login").content.decode()
+    client.cookies["theme"] = 'x"><script>'
+    client.cookies["tz"] = "../../etc/passwd"
+    page = client.get("/login")
     assert page.status_code == 200 and "data-theme" not in page.content.decode()
 
 

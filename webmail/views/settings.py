@@ -1,66 +1,98 @@
-"""The person's own settings: how it looks, and the password."""
+"""The settings area: its first page with the search, and the pages made of single choices."""
 
-from django.contrib.auth import update_session_auth_hash
+from dataclasses import dataclass
+from typing import Any, cast
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
 
-from mailcore.directory import users
-from mailcore.directory.authentication import authenticate
 from mailcore.directory.models import User
-from mailcore.kernel.errors import Denied, MailError
-from mailcore.kernel.principal import Service
+from mailcore.kernel.errors import MailError
 
-from ..desk import Desk, Toast, frame, leave_toast, with_desk
-from ..security import DENSITIES, THEMES
+from .. import preferences, settings_map
+from ..desk import Desk, Toast, frame, is_fragment, leave_toast, with_desk
+from ..person import preferences_of
+from ..preferences import Option, Preferences
 
 _YEAR = 365 * 24 * 3600
-THEME_LABELS = (("system", "As the system"), ("light", "Light"), ("dark", "Dark"))
-DENSITY_LABELS = (("cosy", "Cosy"), ("compact", "Compact"), ("roomy", "Roomy"))
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One setting as the page shows it."""
+
+    option: Option
+    value: str
+    is_locked: bool
+    items: tuple[tuple[str, str], ...]
+
+    @property
+    def is_long(self) -> bool:
+        return len(self.items) > 5
+
+
+def settings_frame(request: HttpRequest, desk: Desk, slug: str) -> dict[str, Any]:
+    """What every page of the area needs around it."""
+    return frame(request, desk) | {"parts": settings_map.PARTS, "place": settings_map.find_place(slug), "here": slug}
+
+
+def user_of(desk: Desk) -> User:
+    return User.objects.get(id=desk.owner.principal.user_id)
 
 
 @require_GET
 @with_desk
 def show(request: HttpRequest, desk: Desk) -> HttpResponse:
-    return _page(request, desk, {})
+    typed = request.GET.get("q", "").strip()[:100]
+    context = {"typed_setting": typed, "found": settings_map.search(typed), "parts": settings_map.PARTS}
+    if is_fragment(request):
+        return render(request, "webmail/settings/_found.html", context)
+    return render(request, "webmail/settings/index.html", context | settings_frame(request, desk, ""))
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @with_desk
-def set_look(request: HttpRequest, desk: Desk) -> HttpResponse:
-    leave_toast(request, Toast("Kept for this browser"))
-    response = redirect("settings")
-    for name, allowed in (("theme", THEMES), ("density", DENSITIES)):
-        if request.POST.get(name) in allowed:
-            response.set_cookie(name, request.POST[name], max_age=_YEAR, samesite="Lax", httponly=True)
+def choices(request: HttpRequest, desk: Desk, section: str) -> HttpResponse:
+    options = settings_map.options_of(section)
+    chosen = preferences_of(request)
+    if request.method == "POST":
+        values = {one.name: _read(request, one) for one in options if one.name not in chosen.locked}
+        try:
+            preferences.save(cast(User, request.user), values)
+        except MailError as error:
+            return _page(request, desk, section, chosen, error.public, 422)
+        with translation.override(values.get("language", chosen.language) or translation.get_language_from_request(request)):
+            leave_toast(request, Toast(_("Kept")))
+        return _with_cookies(redirect(f"settings-{section}"), values)
+    return _page(request, desk, section, chosen)
+
+
+def _page(request: HttpRequest, desk: Desk, section: str, chosen: Preferences, error: str = "", status: int = 200) -> HttpResponse:
+    found = [
+        Choice(
+            option,
+            chosen.get(option.name),
+            option.name in chosen.locked,
+            tuple((value, str(label)) for value, label in option.all_choices()),
+        )
+        for option in settings_map.options_of(section)
+    ]
+    context = settings_frame(request, desk, section) | {"choices": found, "error": error}
+    return render(request, "webmail/settings/choices.html", context, status=status)
+
+
+def _read(request: HttpRequest, option: Option) -> str:
+    return request.POST.get(option.name, "no" if option.is_switch else "")
+
+
+def _with_cookies(response: HttpResponse, values: dict[str, str]) -> HttpResponse:
+    """The pages before signing in look the same in this browser."""
+    for name in ("theme", "density", "language"):
+        if values.get(name):
+            response.set_cookie(name, values[name], max_age=_YEAR, samesite="Lax", httponly=True)
+        elif name in values:
+            response.delete_cookie(name, samesite="Lax")
     return response
-
-
-@require_POST
-@with_desk
-def set_password(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """The old password is asked for, so that a page left open cannot take the account away."""
-    new = request.POST.get("new", "")
-    if new != request.POST.get("again", ""):
-        return _page(request, desk, {"again": "The two new passwords differ."}, status=422)
-    peer = request.META.get("REMOTE_ADDR", "")
-    try:
-        authenticate(login=desk.owner.principal.login, secret=request.POST.get("old", ""), service=Service.WEB, peer=peer)
-    except Denied:
-        return _page(request, desk, {"old": "That is not your present password."}, status=422)
-    try:
-        users.set_password(user_id=desk.owner.principal.user_id, password=new)
-    except MailError as error:
-        return _page(request, desk, {"new": error.public}, status=422)
-    update_session_auth_hash(request, User.objects.get(id=desk.owner.principal.user_id))
-    leave_toast(request, Toast("Password changed. Other sessions are signed out"))
-    return redirect("settings")
-
-
-def _page(request: HttpRequest, desk: Desk, faults: dict[str, str], status: int = 200) -> HttpResponse:
-    return render(
-        request,
-        "webmail/settings.html",
-        frame(request, desk) | {"faults": faults, "themes": THEME_LABELS, "densities": DENSITY_LABELS},
-        status=status,
-    )
