@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.conf import settings
+from django.db import connection
 
 from mailcore.directory import addresses, domains, mailboxes
 from mailcore.directory.addresses import Kind as Known
@@ -16,7 +17,6 @@ from mailcore.kernel.addresses import MailAddress, fold_domain
 from mailcore.kernel.errors import BadSyntax, Denied, LimitReached, NotFound, OverQuota, Refused
 from mailcore.kernel.ids import MailboxId
 from mailcore.kernel.principal import Principal, Role
-from mailcore.store.models import Usage
 
 
 class Way(StrEnum):
@@ -128,8 +128,10 @@ def is_full(mailbox_id: MailboxId, size: int) -> bool:
     limit = mailboxes.find_limit(mailbox_id=mailbox_id)
     if limit is None or not limit.bytes:
         return False
-    used = Usage.objects.filter(mailbox_id=mailbox_id).values_list("bytes", flat=True).first() or 0
-    return used + size > limit.bytes
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT bytes FROM store_usage WHERE mailbox_id = %s", [mailbox_id])
+        row = cursor.fetchone()
+    return (row[0] if row else 0) + size > limit.bytes
 
 
 def _parse(text: str) -> MailAddress:

