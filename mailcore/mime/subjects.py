@@ -13,14 +13,23 @@ _BLOB = re.compile(r"\[[^\[\]]*\]\s*")
 
 def base_subject(subject: str) -> str:
     """`Re: [list] Fwd: lunch (fwd)` → `lunch`. Case is kept: comparing is the caller's."""
+    return split_subject(subject)[0]
+
+
+def split_subject(subject: str) -> tuple[str, bool]:
+    """The base subject, and whether what was cut off calls the message a reply or a forward (RFC 5256 §5)."""
     text = " ".join(subject[: MAX_CHARS * 4].split())[:MAX_CHARS]
+    is_reply = False
     while True:
-        text = _strip_trailers(text)
-        text = _strip_leaders(text)
+        stripped = _strip_trailers(text)
+        is_reply = is_reply or stripped != text.rstrip()
+        text, had_leader = _strip_leaders(stripped)
+        is_reply = is_reply or had_leader
         if text[:5].lower() == "[fwd:" and text.endswith("]"):
             text = text[5:-1].strip()
+            is_reply = True
             continue
-        return text
+        return text, is_reply
 
 
 def _strip_trailers(text: str) -> str:
@@ -30,15 +39,17 @@ def _strip_trailers(text: str) -> str:
     return text
 
 
-def _strip_leaders(text: str) -> str:
+def _strip_leaders(text: str) -> tuple[str, bool]:
+    """The rest, and whether a `re:` or `fwd:` was among what is gone."""
+    is_reply = False
     while True:
         leader = _LEADER.match(text)
         if leader is not None:
-            text = text[leader.end() :]
+            text, is_reply = text[leader.end() :], True
             continue
         blob = _BLOB.match(text)
         if blob is None or blob.end() == len(text) or _is_forward(text):
-            return text.lstrip()
+            return text.lstrip(), is_reply
         text = text[blob.end() :]
 
 

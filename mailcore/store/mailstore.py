@@ -77,8 +77,7 @@ class LocalMailStore:
         return fetching.fetch(folder_id, uids, columns)
 
     def match(self, folder_id: FolderId, leaf: SearchLeaf, uids: Sequence[int]) -> set[int]:
-        self._check(folder_id)
-        return matching.match(folder_id, leaf, uids)
+        return matching.match(folders.get_folder_by_id(self.mailbox_id, folder_id), leaf, uids)
 
     def append(self, name: str, raw: bytes, *, flags: int, keywords: frozenset[str], internaldate: int | None) -> Appended:
         return writer.append(mailbox_id=self.mailbox_id, name=name, raw=raw, flags=flags, keywords=keywords, internaldate=internaldate)

@@ -1,14 +1,16 @@
-"""The search index: folded text per blob, and its trigrams, in an SQLite file of their own.
+"""The search index: folded text per blob with its trigrams and words, in an SQLite file of its own.
 
-The trigrams (FTS5, detail=none) only narrow down; a text is always looked at itself before it
-counts. Each thread has its own connection; nothing here takes part in the mail's transactions.
+Trigrams and words (FTS5, detail=none) only narrow down; what they leave open is looked at itself.
+Each thread has its own connection; nothing here takes part in the mail's transactions.
 """
 
 import fcntl
 import os
+import secrets
 import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from config.sqlite import library  # noqa: F401  isort: skip  (puts the newer SQLite in place)
 
@@ -17,17 +19,30 @@ import sqlite3
 from django.conf import settings
 
 from ..uidsets import chunk
-from .texts import Texts
+from .texts import Head, Texts
 
-MAX_GRAMS = 12
 IN_CHUNK = 500
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS texts(blob_id INTEGER PRIMARY KEY, header TEXT NOT NULL, body TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS indexed(blob_id INTEGER PRIMARY KEY, mark INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS progress(id INTEGER PRIMARY KEY CHECK (id = 1), blob_id INTEGER NOT NULL);
-CREATE VIRTUAL TABLE IF NOT EXISTS grams USING fts5(
-    text, content='', columnsize=0, detail=none, tokenize='trigram case_sensitive 1');
+VERSION = 2
+"""Of SCHEMA and of what `Texts.derive` gives: with another one in the file, all is made again."""
+GRAMS = "content='', columnsize=0, detail=none, tokenize='trigram case_sensitive 1'"
+WORDS = "content='', columnsize=0, detail=none, tokenize='ascii'"
+SCHEMA = f"""
+CREATE TABLE indexed(blob_id INTEGER PRIMARY KEY, mark INTEGER NOT NULL);
+CREATE TABLE texts(blob_id INTEGER PRIMARY KEY, header TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE heads(blob_id INTEGER PRIMARY KEY, {", ".join(f'"{name}"' for name in Head._fields)});
+CREATE VIRTUAL TABLE header_grams USING fts5(text, {GRAMS});
+CREATE VIRTUAL TABLE header_words USING fts5(text, {WORDS});
+CREATE VIRTUAL TABLE body_grams USING fts5(text, {GRAMS});
+CREATE VIRTUAL TABLE body_words USING fts5(text, {WORDS});
+CREATE TABLE blocks(id INTEGER PRIMARY KEY AUTOINCREMENT, folder_id INTEGER NOT NULL, uidvalidity INTEGER NOT NULL,
+    last_uid INTEGER NOT NULL, count INTEGER NOT NULL);
+CREATE INDEX blocks_folder ON blocks(folder_id, last_uid);
+CREATE TABLE block_columns(block_id INTEGER NOT NULL, name TEXT NOT NULL, data BLOB NOT NULL);
+CREATE UNIQUE INDEX block_columns_name ON block_columns(block_id, name);
+CREATE TABLE progress(id INTEGER PRIMARY KEY CHECK (id = 1), blob_id INTEGER NOT NULL, birth INTEGER NOT NULL);
 """
+_INDEXES = (("header_grams", "header"), ("header_words", "header"), ("body_grams", "body"), ("body_words", "body"))
+_HEAD_MARKS = ", ".join("?" * (len(Head._fields) + 1))
 
 _local = threading.local()
 
@@ -38,79 +53,101 @@ def make_mark(digest: bytes) -> int:
 
 
 class Index:
-    def __init__(self, path: Path) -> None:
-        self.connection = sqlite3.connect(path, timeout=10, isolation_level=None)
+    def __init__(self, path: Path | None) -> None:
+        """Without a path it is in memory, empty, for whoever made it."""
+        self.connection = sqlite3.connect(path or ":memory:", timeout=10, isolation_level=None)
+        if path is None:
+            self._start_over()
+            return
         # May lose its last rows in a power failure: they are made again.
         self.connection.execute("PRAGMA synchronous=NORMAL")
-        # Two processes that turn one file to WAL at once would not wait for each other.
+        # Two processes that make one file at once would not wait for each other.
         with path.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self.connection.execute("PRAGMA journal_mode=WAL")
-            self.connection.executescript(SCHEMA)
+            if self.connection.execute("PRAGMA user_version").fetchone()[0] != VERSION:
+                self._start_over()
+
+    def _start_over(self) -> None:
+        """Whatever an older version left is dropped: it can all be made again."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        virtual = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL%'"
+        plain = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        for query in (virtual, plain):
+            for (name,) in self.connection.execute(query).fetchall():
+                self.connection.execute(f'DROP TABLE "{name}"')
+        for statement in SCHEMA.split(";\n"):
+            self.connection.execute(statement)
+        self.connection.execute("INSERT INTO progress VALUES (1, 0, ?)", (secrets.randbits(60),))
+        self.connection.execute(f"PRAGMA user_version = {VERSION}")
+        self.connection.execute("COMMIT")
+
+    @property
+    def birth(self) -> int:
+        """Names this file: what a process remembers of another one is worth nothing here."""
+        return int(self.connection.execute("SELECT birth FROM progress").fetchone()[0])
 
     def list_indexed(self, marks: Mapping[int, int]) -> set[int]:
         """Which of these have their text here.
 
         `marks` comes from the blobs' digests: after a database was put back, an id may mean other bytes.
         """
-        if not marks:
-            return set()
-        rows = self.connection.execute("SELECT blob_id, mark FROM indexed WHERE blob_id BETWEEN ? AND ?", (min(marks), max(marks)))
-        return {blob_id for blob_id, mark in rows if marks.get(blob_id) == mark}
+        return {blob_id for blob_id, mark in self.read_rows("SELECT blob_id, mark FROM indexed", marks) if marks.get(blob_id) == mark}
 
-    def narrow(self, needle: str, blob_ids: set[int]) -> set[int]:
-        """Those that may hold a folded needle: all of them where it is shorter than a trigram."""
-        grams = list(dict.fromkeys(needle[at : at + 3] for at in range(len(needle) - 2)))
-        if not grams:
-            return blob_ids
-        step = max(1, len(grams) // MAX_GRAMS)
-        query = " AND ".join('"' + gram.replace('"', '""') + '"' for gram in grams[::step][:MAX_GRAMS])
-        rows = self.connection.execute("SELECT rowid FROM grams WHERE grams MATCH ?", (query,))
-        return {blob_id for (blob_id,) in rows} & blob_ids
+    def read_heads(self, blob_ids: Iterable[int]) -> dict[int, Head]:
+        return {row[0]: Head(*row[1:]) for row in self.read_rows("SELECT * FROM heads", blob_ids)}
 
-    def read(self, blob_ids: Iterable[int], field: str, needle: str) -> Mapping[int, Texts]:
-        """The texts that hold a needle: in the body, in the header, or (field "text") in either."""
-        body, header = "instr(body, :needle) > 0", "instr(header, :needle) > 0"
-        condition = {"body": body, "text": f"({body} OR {header})"}.get(field, header)
-        shown = "header, ''" if field not in ("body", "text") else "'', ''"
-        found: dict[int, Texts] = {}
+    def read_rows(self, select: str, blob_ids: Iterable[int], condition: str = "1", needle: str = "") -> Iterable[tuple[Any, ...]]:
         for part in chunk(sorted(blob_ids), IN_CHUNK):
             # Numbers of our own, so they can stand in the statement beside the named parameter.
             ids = ",".join(map(str, part))
-            sql = f"SELECT blob_id, {shown} FROM texts WHERE blob_id IN ({ids}) AND {condition}"
-            found |= {row[0]: Texts(row[1], row[2]) for row in self.connection.execute(sql, {"needle": needle})}
-        return found
+            yield from self.connection.execute(f"{select} WHERE blob_id IN ({ids}) AND {condition}", {"needle": needle})
 
     def save(self, texts: Mapping[int, Texts], marks: Mapping[int, int]) -> None:
         """Add texts in one transaction; those already here stay as they are."""
-        self.connection.execute("BEGIN IMMEDIATE")
-        try:
+        with self.transaction():
             known = self.list_indexed({blob_id: marks[blob_id] for blob_id in texts})
-            for blob_id, text in texts.items():
-                if blob_id not in known:
-                    self._drop(blob_id)
-                    self.connection.execute("INSERT INTO texts VALUES (?, ?, ?)", (blob_id, text.header, text.body))
-                    self.connection.execute("INSERT INTO indexed VALUES (?, ?)", (blob_id, marks[blob_id]))
-                    self.connection.execute("INSERT INTO grams(rowid, text) VALUES (?, ?)", (blob_id, text.header + text.body))
-            self.connection.execute("COMMIT")
-        except BaseException:
-            self.connection.execute("ROLLBACK")
-            raise
+            fresh = {blob_id: text for blob_id, text in texts.items() if blob_id not in known}
+            for blob_id in fresh:
+                self._drop(blob_id)
+            run = self.connection.executemany
+            run("INSERT INTO indexed VALUES (?, ?)", [(blob_id, marks[blob_id]) for blob_id in fresh])
+            run("INSERT INTO texts VALUES (?, ?, ?)", [(blob_id, text.header, text.body) for blob_id, text in fresh.items()])
+            run(f"INSERT INTO heads VALUES ({_HEAD_MARKS})", [(blob_id, *text.head) for blob_id, text in fresh.items()])
+            for table, field in _INDEXES:
+                rows = [(blob_id, getattr(text, field)) for blob_id, text in fresh.items()]
+                run(f"INSERT INTO {table}(rowid, text) VALUES (?, ?)", rows)
 
     def _drop(self, blob_id: int) -> None:
-        """Remove what another blob of this id left behind; trigrams without content are removed by their text."""
-        row = self.connection.execute("SELECT header || body FROM texts WHERE blob_id = ?", (blob_id,)).fetchone()
-        if row is not None:
-            self.connection.execute("INSERT INTO grams(grams, rowid, text) VALUES ('delete', ?, ?)", (blob_id, row[0]))
-            self.connection.execute("DELETE FROM texts WHERE blob_id = ?", (blob_id,))
-            self.connection.execute("DELETE FROM indexed WHERE blob_id = ?", (blob_id,))
+        """Remove what another blob of this id left behind; what FTS5 holds without its text is removed by it."""
+        row = self.connection.execute("SELECT header, body FROM texts WHERE blob_id = ?", (blob_id,)).fetchone()
+        if row is None:
+            return
+        for table, field in _INDEXES:
+            text = row[0] if field == "header" else row[1]
+            self.connection.execute(f"INSERT INTO {table}({table}, rowid, text) VALUES ('delete', ?, ?)", (blob_id, text))
+        for table in ("texts", "heads", "indexed"):
+            self.connection.execute(f"DELETE FROM {table} WHERE blob_id = ?", (blob_id,))
+
+    def transaction(self) -> "_Transaction":
+        return _Transaction(self.connection)
 
     def get_progress(self) -> int:
-        row = self.connection.execute("SELECT blob_id FROM progress").fetchone()
-        return int(row[0]) if row else 0
+        return int(self.connection.execute("SELECT blob_id FROM progress").fetchone()[0])
 
     def set_progress(self, blob_id: int) -> None:
-        self.connection.execute("INSERT OR REPLACE INTO progress VALUES (1, ?)", (blob_id,))
+        self.connection.execute("UPDATE progress SET blob_id = ?", (blob_id,))
+
+
+class _Transaction:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        self._connection.execute("COMMIT" if error is None else "ROLLBACK")
 
 
 def open_index() -> Index:
