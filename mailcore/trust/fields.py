@@ -37,7 +37,9 @@ def split(raw: bytes) -> tuple[list[Field], int]:
     """(fields from top to bottom, offset of the body). Fields beyond the limits are left out."""
     end, body = find_body(raw)
     found: list[Field] = []
-    lines = raw[: min(end, MAX_HEADER_BYTES)].split(b"\r\n")
+    if end > MAX_HEADER_BYTES:
+        end = raw.rfind(b"\r\n", 0, MAX_HEADER_BYTES) + 2
+    lines = raw[:end].split(b"\r\n")
     if lines and not lines[-1]:
         lines.pop()
     start = 0
