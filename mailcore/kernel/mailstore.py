@@ -104,6 +104,15 @@ class Vanished:
 
 
 @dataclass(frozen=True, slots=True)
+class NewMessage:
+    raw: bytes
+    flags: int = 0
+    keywords: frozenset[str] = frozenset()
+    internaldate: int | None = None
+    """None: now."""
+
+
+@dataclass(frozen=True, slots=True)
 class Appended:
     uidvalidity: int
     uid: int
@@ -203,6 +212,12 @@ class MailStore(Protocol):
         ...
 
     def append(self, name: str, raw: bytes, *, flags: int, keywords: frozenset[str], internaldate: int | None) -> Appended: ...
+    def append_many(
+        self, name: str, messages: Sequence[NewMessage], *, replacing: tuple[FolderId, int] | None = None
+    ) -> list[Appended]:
+        """All or none, in order. `replacing` (folder, UID) is removed in the same step; NotFound where it is gone."""
+        ...
+
     def copy(self, folder_id: FolderId, uids: Sequence[int], target: str) -> Copied: ...
     def move(self, folder_id: FolderId, uids: Sequence[int], target: str) -> Copied: ...
     def store_flags(

@@ -13,6 +13,7 @@ from mailcore.kernel.mailstore import (
     FlagMode,
     FolderInfo,
     MessageState,
+    NewMessage,
     Quota,
     SearchLeaf,
     Snapshot,
@@ -81,6 +82,9 @@ class LocalMailStore:
 
     def append(self, name: str, raw: bytes, *, flags: int, keywords: frozenset[str], internaldate: int | None) -> Appended:
         return writer.append(mailbox_id=self.mailbox_id, name=name, raw=raw, flags=flags, keywords=keywords, internaldate=internaldate)
+
+    def append_many(self, name: str, messages: Sequence[NewMessage], *, replacing: tuple[FolderId, int] | None = None) -> list[Appended]:
+        return writer.append_many(mailbox_id=self.mailbox_id, name=name, messages=messages, replacing=replacing)
 
     def copy(self, folder_id: FolderId, uids: Sequence[int], target: str) -> Copied:
         return writer.copy(mailbox_id=self.mailbox_id, folder_id=folder_id, uids=uids, target=target)

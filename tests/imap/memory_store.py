@@ -21,6 +21,7 @@ from mailcore.kernel.mailstore import (
     FlagMode,
     FolderInfo,
     MessageState,
+    NewMessage,
     Quota,
     SearchLeaf,
     SizeLeaf,
@@ -183,6 +184,15 @@ class MemoryStore:
         when = 1_767_225_600 + uid if internaldate is None else internaldate
         folder.messages[uid] = Message(raw, when, flags, keywords, folder.modseq)
         return Appended(folder.uidvalidity, uid)
+
+    def append_many(self, name: str, messages: Sequence[NewMessage], *, replacing: tuple[FolderId, int] | None = None) -> list[Appended]:
+        self._folder(name)
+        if replacing is not None and replacing[1] not in self._by_id(replacing[0]).messages:
+            raise NotFound("The message is gone.")
+        kept = [self.append(name, one.raw, flags=one.flags, keywords=one.keywords, internaldate=one.internaldate) for one in messages]
+        if replacing is not None:
+            self._remove(self._by_id(replacing[0]), [replacing[1]])
+        return kept
 
     def copy(self, folder_id: FolderId, uids: Sequence[int], target: str) -> Copied:
         source, folder = self._by_id(folder_id), self._folder(target)

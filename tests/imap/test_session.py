@@ -29,8 +29,10 @@ def test_every_row_answers_in_its_states_only(row) -> None:  # type: ignore[no-u
 
 
 def test_capabilities_come_from_the_table() -> None:
-    claimed = set(list_capabilities(Client().session).split())
-    assert claimed == {name for row in TABLE.values() for name in row.capabilities}
+    client = Client()
+    claimed = set(list_capabilities(client.session).split())
+    limit = b"APPENDLIMIT=%d" % client.config.limits.max_literal_bytes
+    assert claimed == {name for row in TABLE.values() for name in row.capabilities} | {limit}
     assert {b"IMAP4rev1", b"IDLE", b"UIDPLUS", b"MOVE", b"LITERAL+", b"CONDSTORE", b"LIST-STATUS"} <= claimed
 
 

@@ -11,7 +11,7 @@ from mailcore.kernel.errors import BadSyntax, Conflict, Denied, NotFound, OverQu
 from mailcore.kernel.events import FolderChanged
 from mailcore.kernel.flags import DELETED, FLAGGED, SEEN
 from mailcore.kernel.ids import MailboxId
-from mailcore.kernel.mailstore import FlagMode
+from mailcore.kernel.mailstore import FlagMode, NewMessage
 from mailcore.store import blobs, checking, writer
 from mailcore.store.mailstore import LocalMailStore
 from mailcore.store.models import Blob, Message, Usage
@@ -312,3 +312,30 @@ def test_a_damaged_blob_and_a_wrong_counter_are_found(store: LocalMailStore, add
     assert any("counts 2 unseen, holds 1" in text for text in texts)
     assert any("UID 2: the journal says" in text for text in texts)
     assert any("HIGHESTMODSEQ" in text for text in texts)
+
+
+def test_several_messages_are_kept_together_or_not_at_all(store: LocalMailStore) -> None:
+    same = letter()
+    kept = store.append_many("INBOX", [NewMessage(same, SEEN), NewMessage(same), NewMessage(letter(), 0, frozenset(("k",)), 77)])
+    assert [one.uid for one in kept] == [1, 2, 3]
+    rows = list(store.fetch(store.get_folder("INBOX").id, [1, 2, 3], ["raw", "internaldate"]))
+    assert rows[0][1] == rows[1][1] == same and rows[2][2] == 77
+    with pytest.raises(NotFound):
+        store.append_many("Nowhere", [NewMessage(letter())])
+    tight = LocalMailStore(make_mailbox(len(same) + 10))
+    with pytest.raises(OverQuota):
+        tight.append_many("INBOX", [NewMessage(same), NewMessage(same)])
+    assert store.get_folder("INBOX").messages == store.quota().messages == 3
+    assert tight.get_folder("INBOX").messages == tight.quota().messages == 0
+
+
+def test_a_message_is_replaced_in_one_step(store: LocalMailStore, add: Callable[..., int]) -> None:
+    uid = add(letter())
+    folder = store.get_folder("INBOX")
+    [kept] = store.append_many("Drafts", [NewMessage(letter())], replacing=(folder.id, uid))
+    assert kept.uid == 1
+    assert store.get_folder("INBOX").messages == 0 and store.get_folder("Drafts").messages == store.quota().messages == 1
+    with pytest.raises(NotFound):
+        store.append_many("Drafts", [NewMessage(letter())], replacing=(folder.id, uid))
+    assert store.get_folder("Drafts").messages == 1
+    assert store.vanished_since(folder.id, folder.highestmodseq).ranges == [(uid, uid)]

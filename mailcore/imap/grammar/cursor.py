@@ -48,6 +48,14 @@ class Cursor:
             return True
         return False
 
+    def skip_word(self, token: bytes) -> bool:
+        """As `skip`, whatever the case; `token` is in capitals."""
+        end = self.position + len(token)
+        if self.text[self.position : end].upper() == token:
+            self.position = end
+            return True
+        return False
+
     def expect(self, token: bytes) -> None:
         if not self.skip(token):
             raise BadCommand(f"Expected {token.decode()!r}" if token.strip() else "An argument is missing")
@@ -103,6 +111,11 @@ class Cursor:
             raise BadCommand("Expected a literal")
         self._next_literal += 1
         return self._literals[self._next_literal - 1]
+
+    def literal8(self) -> bytes:
+        """A literal that may hold any octet (RFC 3516 §4.4)."""
+        self.expect(b"~")
+        return self.literal()
 
     def astring(self) -> bytes:
         if self.text[self.position : self.position + 1] in (b'"', b"{"):

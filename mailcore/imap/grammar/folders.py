@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from .cursor import BadCommand, Cursor
 from .names import DELIMITER, parse_name
 
-STATUS_ITEMS = (b"MESSAGES", b"RECENT", b"UIDNEXT", b"UIDVALIDITY", b"UNSEEN", b"HIGHESTMODSEQ", b"SIZE", b"MAILBOXID", b"DELETED")
+STATUS_ITEMS = (
+    b"MESSAGES", b"RECENT", b"UIDNEXT", b"UIDVALIDITY", b"UNSEEN", b"HIGHESTMODSEQ", b"SIZE", b"MAILBOXID", b"DELETED", b"APPENDLIMIT",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from mailcore.kernel.limits import ImapLimits
 
 _LITERAL = re.compile(rb"\{(\d{1,19})(\+?)\}\Z")
 _TAG = re.compile(rb"[!#$&',-.\w/:;<=>?@\[\]^`|}~]{1,100}\Z", re.ASCII)
+_APPENDS = re.compile(rb"\S{1,100} (?:APPEND|(?:UID )?REPLACE) ", re.IGNORECASE)
 _SWALLOW_FACTOR = 2
 _TAIL = 32
-_MAX_NAME = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class CommandReader:
         "_limits",
         "_lines",
         "_literals",
+        "_mail",
         "_missing",
         "_scanned",
         "_skip",
@@ -77,6 +78,8 @@ class CommandReader:
         self._lines: list[bytes] = []
         self._literals: list[bytes] = []
         self._held = 0
+        self._mail = 0
+        """Octets of the messages in this command."""
         self._chunks: list[bytes] | None = None
         self._missing = 0
         self._skip = False
@@ -160,7 +163,9 @@ class CommandReader:
 
     def _accept_literal(self, size: int, *, waits: bool) -> Continuation | TooLong | None:
         if self.allow_append and self._is_append():
-            limit, code = self._limits.max_literal_bytes, b"TOOBIG"
+            # All messages of one command wait in memory together, so they share the room of one.
+            limit, code = self._limits.max_literal_bytes - self._mail, b"TOOBIG"
+            self._mail += size
         else:
             self._held += size
             limit, code = self._limits.max_command_bytes - self._held + size, b"LIMIT"
@@ -175,11 +180,7 @@ class CommandReader:
         return None
 
     def _is_append(self) -> bool:
-        words = self._lines[0].split(None, 2)
-        if len(words) < 3 or words[1].upper() != b"APPEND":
-            return False
-        # A folder's name may be a literal too, so at most two of them, and one of them small.
-        return len(self._literals) < 2 and sum(map(len, self._literals)) <= _MAX_NAME
+        return _APPENDS.match(self._lines[0]) is not None
 
     def _refuse(self, answer: bytes, *, close: bool = False) -> TooLong:
         words = self._lines[0].split(None, 1) if self._lines else []

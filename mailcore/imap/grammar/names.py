@@ -37,10 +37,19 @@ def decode_name(wire: bytes) -> str:
         name = _SHIFTED.sub(_unshift, wire).decode("utf-8", "surrogatepass")
         if encode_name(name) != wire:
             raise BadSyntax("That folder name is not valid modified UTF-7.", repr(wire))
+    return _check(name, wire)
+
+
+def _check(name: str, wire: bytes) -> str:
     if any(0xD800 <= ord(char) < 0xE000 or char < " " or char == "\x7f" for char in name):
         raise BadSyntax("That folder name holds a character that cannot stand in a name.", repr(wire))
     head, slash, rest = name.partition(DELIMITER)
     return f"INBOX{slash}{rest}" if head.upper() == "INBOX" else name
+
+
+def decode_utf8_name(wire: bytes) -> str:
+    """A name that is UTF-8 and nothing else, as URLs and IMAP4rev2 write it (RFC 9051 §5.1)."""
+    return _check(_decode_utf8(wire), wire)
 
 
 def _decode_utf8(wire: bytes) -> str:

@@ -64,6 +64,7 @@ class Connection:
         "state",
         "store",
         "tls",
+        "utf8",
         "view",
     )  # fmt: skip
 
@@ -85,6 +86,8 @@ class Connection:
         self.condstore = False
         self.qresync = False
         """Expunges are told as VANISHED (RFC 7162 §3.2.3)."""
+        self.utf8 = False
+        """The client takes UTF-8 in strings (RFC 6855 §3)."""
         self.bad_commands = 0
 
     @property

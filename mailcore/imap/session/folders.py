@@ -100,6 +100,8 @@ def _status_value(session: Connection, folder: FolderInfo, item: bytes) -> bytes
             return b"%d" % folder.bytes
         case b"MAILBOXID":
             return b"(F%d)" % folder.id
+        case b"APPENDLIMIT":
+            return b"%d" % session.config.limits.max_literal_bytes
         case b"RECENT":
             return b"%d" % _count_recent(session, folder)
         case b"DELETED":

@@ -72,6 +72,11 @@ def _compile_section(section: Section, places: dict[str, int]) -> Reader:
     return lambda row: row[raw]
 
 
+def read_body(body: Body, columns: Sequence[Column], row: Sequence[Any]) -> bytes | None:
+    """The octets of one section from a row of (uid, *columns)."""
+    return _compile_section(body.section, {column: place for place, column in enumerate(columns, 1)})(row)
+
+
 @lru_cache(maxsize=512)
 def field_selector(fields: tuple[bytes, ...], others: bool) -> Callable[[bytes], bytes]:
     """A function from a header block to the named fields of it (or all `others`), with the blank line."""

@@ -77,7 +77,12 @@ _ROWS = (
     ),
     Row(b"LSUB", listing_grammar.parse_lsub, listing.list_subscribed, INSIDE),
     Row(b"STATUS", folder_grammar.parse_status, folders.status, INSIDE, (b"STATUS=SIZE",)),
-    Row(b"APPEND", append_grammar.parse_append, append.append, INSIDE, (b"UIDPLUS",), refresh_after=True, codes=_TO_MISSING),
+    Row(
+        b"APPEND", append_grammar.parse_append, append.append, INSIDE, (b"UIDPLUS", b"MULTIAPPEND", b"CATENATE"),
+        refresh_after=True, codes=_TO_MISSING,
+    ),
+    Row(b"REPLACE", append_grammar.parse_replace, append.replace, OPEN, (b"REPLACE",), refresh_after=True, codes=_TO_MISSING),
+    Row(b"UID REPLACE", append_grammar.parse_replace, append.replace_by_uid, OPEN, refresh_after=True, codes=_TO_MISSING),
     Row(b"IDLE", no_arguments, idle.idle, INSIDE, (b"IDLE",), wants_tag=True),
     Row(b"CHECK", no_arguments, basics.noop, OPEN, refresh_after=True),
     Row(b"CLOSE", no_arguments, select.close, OPEN),
@@ -104,7 +109,7 @@ _CLAIMS = tuple(dict.fromkeys(name for row in _ROWS for name in row.capabilities
 
 def list_capabilities(session: Connection) -> bytes:
     """What follows CAPABILITY: what the table can do, and how one may log in just now."""
-    names = list(_CLAIMS)
+    names = [*_CLAIMS, b"APPENDLIMIT=%d" % session.config.limits.max_literal_bytes]
     if session.state is State.NOT_AUTHENTICATED:
         if session.config.starttls and not session.tls:
             names.append(b"STARTTLS")

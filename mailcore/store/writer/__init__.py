@@ -6,7 +6,7 @@ together with the rows it changes; after the commit the bus is told. See `books`
 
 from .delivering import Delivered, Delivery, Outcome, Shipment, deliver, forget_deliveries, prepare, store
 from .folders import claim_recent, create_folder, delete_folder, ensure_defaults, remove_mailbox, rename_folder, set_subscribed
-from .messages import append, copy, expunge, move, store_flags
+from .messages import append, append_many, copy, expunge, move, store_flags
 
 __all__ = [
     "Delivered",
@@ -14,6 +14,7 @@ __all__ = [
     "Outcome",
     "Shipment",
     "append",
+    "append_many",
     "claim_recent",
     "copy",
     "create_folder",

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from mailcore.directory.models import Mailbox
-from mailcore.kernel.errors import OverQuota
+from mailcore.kernel.errors import NotFound, OverQuota
 from mailcore.kernel.flags import DELETED, join_keywords, split_keywords
 from mailcore.kernel.ids import BlobId, FolderId, MailboxId
-from mailcore.kernel.mailstore import Appended, Copied, FlagMode, MessageState
+from mailcore.kernel.mailstore import Appended, Copied, FlagMode, MessageState, NewMessage
 
 from .. import blobs, contents, fetching, names
 from ..inserting import insert
@@ -33,23 +33,41 @@ def append(
     *, mailbox_id: MailboxId, name: str, raw: bytes, flags: int = 0, keywords: frozenset[str] = frozenset(), internaldate: int | None = None
 ) -> Appended:
     """Add one message; NotFound without the folder, OverQuota without room. Durable when it returns."""
-    written = blobs.write([raw])
-    content = contents.derive(BlobId(0), raw)
+    [kept] = append_many(mailbox_id=mailbox_id, name=name, messages=[NewMessage(raw, flags, keywords, internaldate)])
+    return kept
+
+
+def append_many(
+    *, mailbox_id: MailboxId, name: str, messages: Sequence[NewMessage], replacing: tuple[FolderId, int] | None = None
+) -> list[Appended]:
+    """Add messages, all or none, and remove the one they replace in the same transaction (RFC 3502, RFC 8508)."""
+    written = blobs.write([message.raw for message in messages])
+    rows = [contents.derive(BlobId(0), message.raw) for message in messages]
     limit = load_limits([mailbox_id]).get(mailbox_id, 0)
     with open_books([mailbox_id]) as books:
         folder = books.get_folder(mailbox_id, names.normalise(name))
-        check_room(books, mailbox_id, limit, len(raw))
-        [blob_id] = blobs.record(written)
-        content.blob_id = blob_id
-        contents.save([content])
-        [thread_id] = threads.assign([(mailbox_id, lineage_of(content))])
-        message = add_message(
-            books, folder, blob_id=blob_id, size=len(raw), thread_id=thread_id, flags=flags,
-            keywords=join_keywords(keywords), internaldate=books.now if internaldate is None else internaldate,
-        )  # fmt: skip
-        message.save(force_insert=True)
-        books.record(folder, Change.Kind.ADDED, [message.uid])
-        return Appended(folder.uidvalidity, message.uid)
+        source = books.get_folder_by_id(mailbox_id, replacing[0]) if replacing is not None else folder
+        old = select(source, [replacing[1]]) if replacing is not None else []
+        if replacing is not None and not old:
+            raise NotFound("The message is gone.", f"uid {replacing[1]} of folder {replacing[0]}")
+        check_room(books, mailbox_id, limit, sum(len(message.raw) for message in messages) - sum(row.size for row in old))
+        blob_ids = blobs.record(written)
+        for blob_id, row in zip(blob_ids, rows, strict=True):
+            row.blob_id = blob_id
+        contents.save(list({row.blob_id: row for row in rows}.values()))
+        thread_ids = threads.assign([(mailbox_id, lineage_of(row)) for row in rows])
+        added = [
+            add_message(
+                books, folder, blob_id=blob_id, size=len(message.raw), thread_id=thread_id, flags=message.flags,
+                keywords=join_keywords(message.keywords), internaldate=books.now if message.internaldate is None else message.internaldate,
+            )
+            for message, blob_id, thread_id in zip(messages, blob_ids, thread_ids, strict=True)
+        ]  # fmt: skip
+        insert(added)
+        books.record(folder, Change.Kind.ADDED, [row.uid for row in added])
+        if old:
+            remove(books, source, old)
+        return [Appended(folder.uidvalidity, row.uid) for row in added]
 
 
 def check_room(books: Books, mailbox_id: int, limit: int, size: int) -> None:
