@@ -1,7 +1,7 @@
 """The one door in: a message is on disk and in the queue before anybody is told that it is.
 
 Every way a message can arrive ends here (SMTP, submission, pages, reports, forwards, imports).
-Threads that come at the same moment share one fsync and one transaction.
+Messages given together share one fsync and one transaction.
 """
 
 import logging
@@ -23,7 +23,6 @@ from mailcore.queue import acceptance
 from mailcore.store import blobs
 
 from . import trace
-from .groupcommit import GroupCommit
 
 log = logging.getLogger(__name__)
 
@@ -52,10 +51,22 @@ def accept(*, envelope: Envelope, raw: bytes, origin: Origin) -> TraceId:
     it could not be kept. Inside a transaction of the caller, the caller's commit is what counts.
     """
     prepared = prepare(envelope=envelope, raw=raw, origin=origin)
-    if connection.in_atomic_block:
-        keep([prepared], write([prepared]))
-        return prepared.trace_id
-    return _commit_group.submit(prepared)
+    return _commit([prepared])[0]
+
+
+def accept_each(items: Sequence[tuple[Envelope, bytes, Origin]]) -> list[TraceId | Exception]:
+    """As `accept` for each, what it raises among the outcomes; one commit for all that pass."""
+    outcomes: list[TraceId | Exception] = []
+    batch: dict[int, Prepared] = {}
+    for position, (envelope, raw, origin) in enumerate(items):
+        try:
+            batch[position] = prepare(envelope=envelope, raw=raw, origin=origin)
+            outcomes.append(batch[position].trace_id)
+        except Exception as error:
+            outcomes.append(error)
+    for position, error in _try_commit(batch).items():
+        outcomes[position] = error
+    return outcomes
 
 
 def accept_many(items: Sequence[tuple[Envelope, bytes, Origin]]) -> list[TraceId]:
@@ -102,6 +113,19 @@ def make_trace_id(now: int) -> TraceId:
     return TraceId("".join(_ALPHABET[number >> shift & 31] for shift in range(75, -1, -5)))
 
 
+def _try_commit(batch: dict[int, Prepared]) -> dict[int, Exception]:
+    """Keep prepared messages; the errors of those that could not be kept."""
+    try:
+        if batch:
+            _commit(list(batch.values()))
+    except Exception as error:
+        if len(batch) == 1:
+            return dict.fromkeys(batch, error)
+        # One may have spoilt the others: each gets a transaction of its own.
+        return {position: lone for key, one in batch.items() for position, lone in _try_commit({key: one}).items()}
+    return {}
+
+
 def _commit(batch: Sequence[Prepared]) -> Sequence[TraceId]:
     try:
         written = write(batch)
@@ -121,9 +145,6 @@ def _commit(batch: Sequence[Prepared]) -> Sequence[TraceId]:
     return [item.trace_id for item in batch]
 
 
-_commit_group: GroupCommit[Prepared, TraceId] = GroupCommit(_commit)
-
-
 def _entry(item: Prepared, blob_id: int) -> acceptance.NewEntry:
     origin = item.origin
     peer = " ".join(part for part in (origin.peer, f"({origin.helo})" if origin.helo else "") if part) or "this server"
@@ -141,6 +162,7 @@ def _entry(item: Prepared, blob_id: int) -> acceptance.NewEntry:
         ret=item.envelope.ret,
         envid=item.envelope.envid[:100],
         smtputf8=item.envelope.smtputf8,
+        not_before=item.envelope.hold_until if item.envelope.hold_until > item.received_at else 0,
         eight_bit=item.envelope.eight_bit,
         requiretls=item.envelope.requiretls,
         filing=origin.filing,

@@ -30,6 +30,8 @@ class Envelope:
     envid: str = ""
     requiretls: bool = False
     """RFC 8689: only hosts that prove who they are, under TLS, may be given this message."""
+    hold_until: int = 0
+    """Seconds since the epoch before which it must not leave; 0 is at once. Until then its sender may call it back."""
 
 
 @dataclass(frozen=True, slots=True)

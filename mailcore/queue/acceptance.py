@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from mailcore.kernel.envelope import EnvelopeRecipient
 
@@ -11,7 +12,7 @@ from .settlement import insert_recipients
 
 _COLUMNS = (
     "trace_id", "sender", "blob_id", "size", "source", "user_id", "message_id", "delivered_to", "received_at", "expires_at", "is_held",
-    "priority", "ret", "envid", "smtputf8", "eight_bit", "requiretls", "filing",
+    "priority", "ret", "envid", "smtputf8", "eight_bit", "requiretls", "filing", "not_before",
 )  # fmt: skip
 
 
@@ -36,30 +37,39 @@ class NewEntry:
     priority: int = 0
     requiretls: bool = False
     filing: str = ""
+    not_before: int = 0
+    """It falls due only then."""
     findings: tuple[str, ...] = ()
     """For the journey, after `came_from`."""
 
 
 def insert(entries: Sequence[NewEntry]) -> None:
-    """Queue messages, due at once, in the caller's transaction: three statements for the whole batch."""
+    """Queue messages in the caller's transaction: three statements for a whole batch that is due at once."""
     ids = {
         trace_id: entry_id
         for entry_id, trace_id in rows.insert(
             table="queue_entry", columns=_COLUMNS, rows=[_row(entry) for entry in entries], returning="id, trace_id"
         )
     }
-    insert_recipients(
-        [(ids[entry.trace_id], one.address, one.orcpt, one.notify) for entry in entries for one in entry.recipients],
-        now=entries[0].received_at if entries else 0,
-    )
+    for due in sorted({entry.not_before for entry in entries}):
+        insert_recipients(
+            [
+                (ids[entry.trace_id], one.address, one.orcpt, one.notify)
+                for entry in entries
+                for one in entry.recipients
+                if entry.not_before == due
+            ],
+            now=max(due, entries[0].received_at),
+        )
     journey.record([step for entry in entries for step in _steps(entry)])
 
 
 def _row(entry: NewEntry) -> tuple[object, ...]:
     return (
         entry.trace_id, entry.sender, entry.blob_id, entry.size, entry.source, entry.user_id, entry.message_id, entry.delivered_to,
-        entry.received_at, schedule.expiry(received_at=entry.received_at, sender=entry.sender), False, entry.priority,
-        entry.ret, entry.envid, entry.smtputf8, entry.eight_bit, entry.requiretls, entry.filing,
+        entry.received_at, schedule.expiry(received_at=max(entry.received_at, entry.not_before), sender=entry.sender), False,
+        entry.priority,
+        entry.ret, entry.envid, entry.smtputf8, entry.eight_bit, entry.requiretls, entry.filing, entry.not_before,
     )  # fmt: skip
 
 
@@ -69,7 +79,8 @@ def _steps(entry: NewEntry) -> list[Step]:
     steps = [Step(entry.trace_id, at, Stage.RECEIVED, entry.source, 250, came_from, entry.sender, domain, message_id)]
     for finding in entry.findings:
         steps.append(Step(entry.trace_id, at, Stage.CHECKED, "", 0, finding, entry.sender, domain, message_id))
+    waits = f"to leave at {datetime.fromtimestamp(entry.not_before, UTC):%Y-%m-%d %H:%M:%S} UTC" if entry.not_before else ""
     for one in entry.recipients:
         destination = one.address.rpartition("@")[2].lower()
-        steps.append(Step(entry.trace_id, at, Stage.QUEUED, "", 0, "", one.address, destination, message_id))
+        steps.append(Step(entry.trace_id, at, Stage.QUEUED, "", 0, waits, one.address, destination, message_id))
     return steps

@@ -32,6 +32,8 @@ class Entry(models.Model):
     received_at = models.BigIntegerField(db_index=True)  # lists by age, reaping
     expires_at = models.BigIntegerField()
     is_held = models.BooleanField(default=False)
+    not_before = models.BigIntegerField(default=0)
+    """Its sender wants it to leave no sooner, and may call it back until then; 0 is at once."""
     priority = models.SmallIntegerField(default=0)
     """10 and above is bulk, which gets no delay notices."""
     ret = models.CharField(max_length=4, blank=True)
