@@ -1,7 +1,8 @@
 """Everything on one machine: Redis, the front, the back with its clock, the web, in one foreground command.
 
 Started in order, watched, stopped in reverse order at Ctrl-C or SIGTERM. On Linux the
-children die with the launcher however it dies.
+children die with the launcher however it dies. `manage.py up` prepares the data folder, then
+becomes this program; what holds the folder's lock is inherited open and closed by its end.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from config.broker import socket_path
-from config.environment import BASE, Environment
+from config.environment import BASE, Environment, load
 
 from . import redis
 from .processes import Program, say
@@ -170,3 +171,14 @@ async def _speaks(address: str, port: int, question: bytes) -> bool:
     except (OSError, TimeoutError):
         return False
     return bool(answer)
+
+
+def main() -> int:
+    code = asyncio.run(Launcher(load()).run())
+    if code:
+        say("up", "not everything became ready; the lines above say why")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,6 +1,6 @@
 """`manage.py up`: everything on this machine, in the foreground."""
 
-import asyncio
+import os
 import secrets
 import sys
 from typing import Any
@@ -10,10 +10,12 @@ from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
+from config.environment import BASE
 from mailcore.directory import users
 from mailcore.directory.models import User
 from mailcore.servers import certificates
-from mailcore.workers.launcher import AlreadyRunning, Launcher, check_ports, claim
+from mailcore.workers import launcher
+from mailcore.workers.launcher import AlreadyRunning, check_ports, claim
 from mailcore.workers.sockets import PortTaken
 
 
@@ -28,7 +30,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         environment = settings.FACTEUR
         try:
-            claim(environment.data)
+            lock = claim(environment.data)
             check_ports(environment)
         except (AlreadyRunning, PortTaken) as error:
             raise CommandError(str(error)) from error
@@ -40,9 +42,9 @@ class Command(BaseCommand):
             call_command("seed_demo")
         connections.close_all()
         sys.stdout.flush()
-        code = asyncio.run(Launcher(environment).run())
-        if code:
-            raise CommandError("not everything became ready; the lines above say why")
+        # What watches needs neither Django nor its memory: the same process goes on as a small program.
+        os.set_inheritable(lock, True)
+        os.execve(sys.executable, [sys.executable, "-m", launcher.__name__], os.environ | {"PYTHONPATH": str(BASE)})
 
     def _ensure_administrator(self) -> None:
         if User.objects.filter(role=User.Role.ROOT).exists():
