@@ -64,8 +64,8 @@ def accept_each(items: Sequence[tuple[Envelope, bytes, Origin]]) -> list[TraceId
             outcomes.append(batch[position].trace_id)
         except Exception as error:
             outcomes.append(error)
-    for position, error in _try_commit(batch).items():
-        outcomes[position] = error
+    for position, failure in _try_commit(batch).items():
+        outcomes[position] = failure
     return outcomes
 
 

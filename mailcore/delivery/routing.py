@@ -4,6 +4,7 @@ One step of delivery: a mailbox here, somewhere else, the addresses an alias sta
 Used at RCPT (may we take it?) and again at delivery (the table may have changed meanwhile).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -83,6 +84,17 @@ def find_hop(domain: str) -> Hop | None:
         if fold_domain(name) == domain:
             return _hop(place)
     return _hop(settings.FACTEUR.smarthost) if settings.FACTEUR.smarthost else None
+
+
+def check_recipients(asked: Sequence[tuple[str, Principal | None, int]]) -> list[Exception | None]:
+    """`check_recipient` of each (address, principal, size): what it raises, or None."""
+    found: list[Exception | None] = [None] * len(asked)
+    for position, (address, principal, size) in enumerate(asked):
+        try:
+            check_recipient(address=address, principal=principal, size=size)
+        except Exception as error:
+            found[position] = error
+    return found
 
 
 def check_recipient(*, address: str, principal: Principal | None, size: int) -> None:

@@ -5,15 +5,18 @@ from first to last piece in one thread, because a database cursor must not chang
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from django.db import connections
 
+from .gathering import Gathering
+
 P = ParamSpec("P")
 T = TypeVar("T")
+Item = TypeVar("Item")
 
 THREADS = 24
 """A slow reader holds a thread (and a database connection) while its answer is sent."""
@@ -23,10 +26,23 @@ PIECE = 65_536
 class Bridge:
     def __init__(self, threads: int = THREADS) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="core")
+        self._gatherings: dict[Callable[..., Any], Gathering[Any, Any]] = {}
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of a core function; its exceptions pass."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, partial(_tidy, partial(function, *args, **kwargs)))
+
+    async def call_together(self, function: Callable[[Sequence[Item]], Sequence[T | Exception]], item: Item) -> T:
+        """The outcome of one item of a core function that takes many; see `Gathering`."""
+        gathering = self._gatherings.get(function)
+        if gathering is None:
+
+            def ask(items: Sequence[Item]) -> Awaitable[Sequence[T | Exception]]:
+                return self.call(function, items)
+
+            gathering = self._gatherings[function] = Gathering(ask)
+        outcome: T = await gathering.call(item)
+        return outcome
 
     async def stream(self, pieces: Iterable[bytes], send: Callable[[bytes], Awaitable[None]]) -> bytes:
         """Run a lazy answer, sending whenever enough has gathered; the unsent rest is returned.

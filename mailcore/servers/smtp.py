@@ -90,7 +90,7 @@ class _Conversation:
             return error
 
     async def _decide(self, ask: Ask) -> Answer:
-        call = self._services.bridge.call
+        call, call_together = self._services.bridge.call, self._services.bridge.call_together
         principal = self._receiver.principal
         match ask:
             case AskConnect():
@@ -102,10 +102,9 @@ class _Conversation:
                     await call(routing.check_sender, address=address, principal=principal)
                 return None
             case AskRecipient(address, size):
-                await call(routing.check_recipient, address=address, principal=principal, size=size)
-                return None
+                return await call_together(routing.check_recipients, (address, principal, size))
             case AskAccept(envelope, raw):
-                return await call(intake.accept, envelope=envelope, raw=raw, origin=self._origin(ask))
+                return await call_together(intake.accept_each, (envelope, raw, self._origin(ask)))
 
     def _origin(self, ask: AskAccept) -> Origin:
         principal = self._receiver.principal

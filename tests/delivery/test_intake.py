@@ -1,16 +1,13 @@
 """The door: what is put before a message, what is refused, and one commit for many callers."""
 
 import re
-import threading
-import time
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 
 from mailcore.delivery import intake
-from mailcore.delivery.groupcommit import GroupCommit
 from mailcore.kernel.envelope import Envelope, EnvelopeRecipient, Origin
 from mailcore.kernel.errors import BadSyntax, Deferred, LimitReached, Refused
 from mailcore.kernel.ids import BlobId
@@ -22,6 +19,10 @@ from tests.delivery.cast import RAW, SMTP, send
 pytestmark = pytest.mark.django_db
 
 SUBMISSION = Origin("submission", peer="2001:db8::1", helo="laptop", protocol="ESMTPSA", tls="TLSv1.3 TLS_AES_256_GCM_SHA384")
+
+
+def item(recipient: str) -> tuple[Envelope, bytes, Origin]:
+    return Envelope("zoe@far.test", (EnvelopeRecipient(recipient),)), RAW, SMTP
 
 
 def kept() -> bytes:
@@ -121,8 +122,7 @@ def test_what_cannot_be_kept_is_deferred_and_leaves_nothing(monkeypatch: pytest.
     assert Entry.objects.count() == 0
 
 
-@pytest.mark.django_db(transaction=True)
-def test_twenty_threads_share_commits_and_each_gets_its_own_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_messages_given_together_share_a_commit_and_each_gets_its_own_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
     real = intake.write
 
@@ -131,60 +131,23 @@ def test_twenty_threads_share_commits_and_each_gets_its_own_answer(monkeypatch: 
         return real(prepared)
 
     monkeypatch.setattr(intake, "write", write)
-    barrier = threading.Barrier(20)
-    answers: dict[int, str] = {}
-
-    def work(number: int) -> None:
-        barrier.wait()
-        for turn in range(5):
-            try:
-                answers[number * 10 + turn] = send(f"a{number}@here.test" if number else "broken", raw=RAW + b"%d %d" % (number, turn))
-            except BadSyntax:
-                answers[number * 10 + turn] = "refused"
-        connection.close()
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [answers[turn] for turn in range(5)] == ["refused"] * 5
-    traces = [answer for answer in answers.values() if answer != "refused"]
-    assert sorted(traces) == sorted(Entry.objects.values_list("trace_id", flat=True))
-    assert len(traces) == sum(sizes) == 95
+    outcomes = intake.accept_each([item("ann@here.test"), item("broken"), item("bo@here.test")])
+    assert isinstance(outcomes[1], BadSyntax)
+    assert [outcomes[0], outcomes[2]] == list(Entry.objects.order_by("id").values_list("trace_id", flat=True))
+    assert sizes == [2]
+    assert [type(one) for one in intake.accept_each([item("broken")])] == [BadSyntax]
+    assert intake.accept_each([]) == []
 
 
-def test_one_failure_in_a_group_is_its_own() -> None:
-    gate, entered = threading.Event(), threading.Event()
-    batches: list[list[int]] = []
+def test_one_that_cannot_be_kept_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = intake.keep
 
-    def run(batch: Sequence[int]) -> list[int]:
-        batches.append(list(batch))
-        if batch[0] == 0:
-            entered.set()
-            gate.wait()
-        if 13 in batch:
-            raise ValueError("thirteen")
-        return [number * 2 for number in batch]
+    def keep(prepared: Sequence[intake.Prepared], written: Sequence[blobs.Written]) -> None:
+        if any(one.envelope.recipients[0].address == "thirteen@here.test" for one in prepared):
+            raise DatabaseError("thirteen")
+        real(prepared, written)
 
-    group: GroupCommit[int, int] = GroupCommit(run)
-    answers: dict[int, object] = {}
-
-    def work(number: int) -> None:
-        try:
-            answers[number] = group.submit(number)
-        except ValueError as error:
-            answers[number] = str(error)
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in (0, *range(10, 16))]
-    threads[0].start()
-    entered.wait()
-    for thread in threads[1:]:
-        thread.start()
-    while len(group._waiting) < 6:
-        time.sleep(0.001)
-    gate.set()
-    for thread in threads:
-        thread.join()
-    assert answers == {0: 0, 10: 20, 11: 22, 12: 24, 13: "thirteen", 14: 28, 15: 30}
-    assert sorted(batches[1]) == list(range(10, 16))
+    monkeypatch.setattr(intake, "keep", keep)
+    outcomes = intake.accept_each([item(f"{name}@here.test") for name in ("ann", "thirteen", "bo")])
+    assert isinstance(outcomes[1], Deferred)
+    assert [outcomes[0], outcomes[2]] == list(Entry.objects.order_by("id").values_list("trace_id", flat=True))
