@@ -58,10 +58,9 @@ def make_matcher(match: Match, keys: StringList) -> Matcher:
 
     def matcher(run: Run, values: Sequence[str]) -> bool:
         for value in values:
-            run.steps += cost + len(value) // TEXT_STEP
+            run.spend(cost + len(value) // TEXT_STEP)
             if accept(run, value):
                 return True
-        run.spend(0)
         return False
 
     return matcher
