@@ -1,7 +1,8 @@
 """What every listener of a process shares."""
 
+import asyncio
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from config.environment import Environment
 
@@ -10,12 +11,18 @@ from .channel import Channel
 from .hub import Hub
 
 
+EXAMINERS = 12
+"""Messages examined at once: slow name servers must leave threads for everything else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     environment: Environment
     bridge: Bridge
     hub: Hub
     tls: ssl.SSLContext
+    examining: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(EXAMINERS))
+    """Held while a message is examined: who waits for it waits in the loop, not in a thread."""
 
     def may_log_in_clear(self, channel: Channel) -> bool:
         """Passwords in clear never leave the machine."""

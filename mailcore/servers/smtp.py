@@ -1,6 +1,7 @@
 """SMTP, submission and LMTP on a socket: octets to `smtp.session`, its questions to the core."""
 
 import asyncio
+from dataclasses import replace
 
 from mailcore import metrics
 from mailcore.delivery import intake, routing
@@ -23,6 +24,8 @@ from mailcore.smtp.session.actions import (
     StartTls,
 )  # fmt: skip
 from mailcore.smtp.session.receiver import Receiver
+from mailcore.trust import arrival
+from mailcore.trust.results import remove_forged
 
 from .channel import Channel, Stopping
 from .services import Services
@@ -104,7 +107,19 @@ class _Conversation:
             case AskRecipient(address, size):
                 return await call_together(routing.check_recipients, (address, principal, size))
             case AskAccept(envelope, raw):
-                return await call_together(intake.accept_each, (envelope, raw, self._origin(ask)))
+                raw, origin = await self._check(ask)
+                return await call_together(intake.accept_each, (envelope, raw, origin))
+
+    async def _check(self, ask: AskAccept) -> tuple[bytes, Origin]:
+        """What strangers send is examined; from everybody only what is forged in our name is taken away."""
+        origin, peer = self._origin(ask), self._channel.peer
+        if self._kind is Kind.LMTP:
+            return ask.raw, origin
+        if self._kind is not Kind.MX or self._receiver.principal is not None or arrival.is_trusted(peer):
+            return remove_forged(ask.raw, hostname=self._services.environment.hostname)[0], origin
+        async with self._services.examining:
+            found = await self._services.bridge.call(arrival.examine, envelope=ask.envelope, raw=ask.raw, peer=peer, helo=ask.helo)
+        return found.raw, replace(origin, headers=found.headers, findings=found.findings, filing=found.filing)
 
     def _origin(self, ask: AskAccept) -> Origin:
         principal = self._receiver.principal

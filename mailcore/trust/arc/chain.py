@@ -10,7 +10,7 @@ from ..dkim.canonical import canonicalise_field, without_signature
 from ..dkim.publickeys import NoKey, WeakKey
 from ..dkim.signature import ALGORITHMS
 from ..dkim.verification import Bodies, judge
-from ..fields import Field
+from ..fields import Field, unfold
 from ..names import Names, NamesFailed, is_name
 from ..tags import BadTags
 
@@ -43,6 +43,8 @@ class Verdict:
     reason: str = ""
     count: int = 0
     """Sets the message carries."""
+    latest_results: str = ""
+    """What the last sealer says it found."""
 
 
 def collect(fields: Sequence[Field]) -> list[ArcSet]:
@@ -90,7 +92,9 @@ def check(names: Names, fields: Sequence[Field], bodies: Bodies, *, now: int) ->
         return Verdict("temperror", reason=str(error), count=_count(fields))
     except (BrokenChain, BadTags, NoKey, WeakKey) as error:
         return Verdict("fail", reason=str(error), count=_count(fields))
-    return Verdict("pass", tuple(seal["d"].lower() for seal in seals), count=len(sets))
+    return Verdict(
+        "pass", tuple(seal["d"].lower() for seal in seals), "", len(sets), unfold(sets[-1].results.value).decode("utf-8", "replace")
+    )
 
 
 def gather_seal(sets: Sequence[ArcSet]) -> bytes:

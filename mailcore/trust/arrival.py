@@ -1,0 +1,174 @@
+"""A message from a stranger at the door: what can be proved of it, and what its author's domain wants done.
+
+SPF, DKIM, ARC, DMARC and iprev; the answer goes into one Authentication-Results field above the
+message and into its journey. Called before the message is kept, in a thread, outside any
+transaction, for a bounded time. Nothing that fails here loses mail: what cannot be checked counts
+as unchecked. The one refusal is DMARC's, and only where the setting allows it.
+"""
+
+import logging
+import re
+import secrets
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
+
+from django.conf import settings
+
+from mailcore.kernel.envelope import Envelope
+from mailcore.kernel.errors import Denied, MailError
+
+from . import authors, dmarc, fields, iprev, results, spf
+from .arc import chain
+from .dkim import verification
+from .dkim.verification import Bodies
+from .dmarc import Proved
+from .names import Bounded, Names
+from .naming import get_names
+from .organisations import find_organisation
+from .results import Result
+
+log = logging.getLogger(__name__)
+
+SECONDS = 20.0
+QUESTIONS = 80
+"""What one message may cost of the name service's time and patience."""
+_VOUCHED = re.compile(r"\b(?:dmarc|arc)\s*=\s*pass\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What to keep: `raw` as received but for fields forged in our name, and what was found out."""
+
+    raw: bytes
+    headers: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+    filing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    spf: spf.Verdict
+    dkim: tuple[verification.Verdict, ...]
+    arc: chain.Verdict
+    dmarc: dmarc.Verdict
+    iprev: tuple[str, str]
+
+
+def is_trusted(peer: str) -> bool:
+    """Whether mail from this address is taken as it is: this machine, and networks of the settings."""
+    return _is_within(peer, settings.FACTEUR.trusted_networks)
+
+
+def examine(*, envelope: Envelope, raw: bytes, peer: str, helo: str, names: Names | None = None) -> Arrival:
+    """Check a message. Denied where DMARC refuses it; everything else is an Arrival."""
+    hostname = settings.FACTEUR.hostname
+    kept, forged = results.remove_forged(raw, hostname=hostname)
+    try:
+        found = _find(names or get_names(), envelope, raw, peer, helo)
+        verdict, filing = _decide(found)
+        arrival = Arrival(
+            raw=kept,
+            headers=(f"Authentication-Results: {results.write(hostname, _list_results(found, envelope, helo, peer))}",),
+            findings=(_describe(found, forged), *([verdict] if verdict else [])),
+            filing=filing,
+        )
+    except MailError:
+        raise
+    except Exception:
+        # A defect of these checks must not cost anybody their mail.
+        log.exception("the checks of a message from %s failed", peer)
+        return Arrival(kept, findings=("Not checked: the checks failed.",))
+    return arrival
+
+
+def _find(names: Names, envelope: Envelope, raw: bytes, peer: str, helo: str) -> _Found:
+    now = int(time.time())
+    bounded = Bounded(names, seconds=SECONDS, questions=QUESTIONS)
+    header, body = fields.split(raw)
+    bodies = Bodies(raw[body:])
+    sender = spf.check(bounded, spf.Sender(peer, envelope.sender, helo, settings.FACTEUR.hostname, now))
+    signatures = tuple(verification.verify_all(bounded, header, bodies, now=now))
+    arc = chain.check(bounded, header, bodies, now=now)
+    proved = [Proved(one.domain, one.result, True) for one in signatures] + [Proved(sender.domain, sender.result, False)]
+    policy = dmarc.check(bounded, authors.find_domains(header), proved, roll=secrets.randbelow(100))
+    return _Found(sender, signatures, arc, policy, iprev.check(bounded, peer))
+
+
+def _decide(found: _Found) -> tuple[str, str]:
+    """(what is done and by which rule, in words; where it is filed). Denied where it is refused."""
+    one, setting = found.dmarc, settings.FACTEUR.dmarc
+    if one.result != "fail" or one.wanted == "none" or one.policy is None:
+        return "", ""
+    rule = f"DMARC policy {one.wanted} of {one.policy.domain}"
+    if setting == "report":
+        return f"{rule}: not followed here (setting dmarc = report)", ""
+    if _is_vouched_for(found.arc):
+        return f"{rule}: not followed, {found.arc.sealers[-1]} is trusted and vouches for it (setting arc_sealers)", ""
+    if one.wanted == "reject" and setting == "enforce":
+        log.info("refused by %s: %s", rule, one.reason)
+        raise Denied(f"Refused by the DMARC policy of {one.policy.domain}: {one.reason}.", f"5.7.1 {rule}: {one.reason}")
+    return f"{rule}: filed as junk", "junk"
+
+
+def _is_vouched_for(arc: chain.Verdict) -> bool:
+    """A chain that holds, whose last sealer is trusted and says that it found the message good when it came."""
+    if arc.result != "pass" or not arc.sealers or not _VOUCHED.search(arc.latest_results):
+        return False
+    sealer = arc.sealers[-1]
+    return any(sealer == trusted or find_organisation(sealer) == trusted for trusted in _folded(settings.FACTEUR.arc_sealers))
+
+
+def _list_results(found: _Found, envelope: Envelope, helo: str, peer: str) -> list[Result]:
+    sender = ("smtp.mailfrom", envelope.sender) if envelope.sender else ("smtp.helo", helo)
+    listed = [Result("spf", found.spf.result, (sender,), _reason(found.spf.result, found.spf.reason))]
+    for one in found.dkim:
+        properties = (("header.d", one.domain), ("header.s", one.selector), ("header.a", one.algorithm), ("header.b", one.mark))
+        listed.append(Result("dkim", one.result, properties, one.reason))
+    if not found.dkim:
+        listed.append(Result("dkim", "none"))
+    if found.arc.count:
+        result = "pass" if found.arc.result == "pass" else found.arc.result
+        listed.append(Result("arc", result, (("header.oldest-pass", "0"),) if result == "pass" else (), found.arc.reason))
+    policy = found.dmarc
+    listed.append(Result("dmarc", policy.result, (("header.from", policy.domain),), _reason(policy.result, policy.reason)))
+    listed.append(Result("iprev", found.iprev[0], (("policy.iprev", peer),)))
+    return listed
+
+
+def _reason(result: str, reason: str) -> str:
+    return "" if result in ("pass", "none") else reason
+
+
+def _describe(found: _Found, forged: int) -> str:
+    """In plain words, for the journey."""
+    said = [f"SPF {found.spf.result}: {found.spf.reason}"]
+    for one in found.dkim:
+        of = f" of {one.domain} ({one.selector}, {one.algorithm})" if one.domain else ""
+        said.append(f"DKIM {one.result}{of}" + (f": {one.reason}" if one.reason else ""))
+    if not found.dkim:
+        said.append("not signed with DKIM")
+    if found.arc.count:
+        by = f" by {', '.join(found.arc.sealers)}" if found.arc.sealers else ""
+        said.append(f"ARC {found.arc.result}{by}" + (f": {found.arc.reason}" if found.arc.reason else ""))
+    said.append(f"DMARC {found.dmarc.result}: {found.dmarc.reason}")
+    said.append(f"reverse name {found.iprev[1] or 'none'} ({found.iprev[0]})")
+    if forged:
+        said.append(f"{forged} Authentication-Results forged in our name removed")
+    return "; ".join(said)
+
+
+@lru_cache(maxsize=4_096)
+def _is_within(peer: str, networks: tuple[str, ...]) -> bool:
+    try:
+        address = ip_address(peer)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return any((mapped or address) in ip_network(one) for one in networks)
+
+
+@lru_cache(maxsize=8)
+def _folded(words: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(word.lower().rstrip(".") for word in words)
