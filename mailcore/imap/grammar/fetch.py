@@ -1,4 +1,4 @@
-"""FETCH: which messages, which items (RFC 3501 §6.4.5; RFC 7162 §3.1.4, §3.2.6; RFC 8474; RFC 8514; RFC 8970)."""
+"""FETCH: which messages, which items (RFC 3501 §6.4.5; RFC 7162 §3.1.4, §3.2.6; RFC 3516; RFC 8474; RFC 8514; RFC 8970)."""
 
 import re
 from dataclasses import dataclass, replace
@@ -41,7 +41,19 @@ class Body:
     """(first octet, count)."""
 
 
-Item = bytes | Body
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """BINARY[…], BINARY.PEEK[…] or BINARY.SIZE[…]: a part with its transfer encoding undone (RFC 3516 §4.2, §4.3)."""
+
+    path: tuple[int, ...]
+    label: bytes
+    peek: bool
+    partial: tuple[int, int] | None = None
+    size: bool = False
+
+
+Item = bytes | Body | Binary
+_BINARIES = (b"BINARY", b"BINARY.PEEK", b"BINARY.SIZE")
 _OLD: dict[bytes, Body] = {
     b"RFC822": Body(Section(), b"RFC822"),
     b"RFC822.HEADER": Body(Section(kind=b"HEADER"), b"RFC822.HEADER", peek=True),
@@ -104,6 +116,8 @@ def _parse_item(cursor: Cursor) -> Item:
     name = cursor.match(_ITEM, "a fetch item").upper()
     if cursor.peek(b"[") and name in (b"BODY", b"BODY.PEEK"):
         return _parse_body(cursor, peek=name == b"BODY.PEEK")
+    if cursor.peek(b"[") and name in _BINARIES:
+        return _parse_binary(cursor, name)
     if name in _OLD:
         return _OLD[name]
     if name not in SIMPLE:
@@ -117,16 +131,30 @@ def _parse_item(cursor: Cursor) -> Item:
 
 def _parse_body(cursor: Cursor, *, peek: bool) -> Body:
     section = parse_section(cursor)
-    partial = None
-    if cursor.skip(b"<"):
-        first = cursor.number(limit=2**63 - 1)
-        cursor.expect(b".")
-        count = cursor.number(limit=2**63 - 1)
-        if not count:
-            raise BadCommand("A partial fetch asks for at least one octet")
-        cursor.expect(b">")
-        partial = (first, count)
-    return Body(section, b"BODY" + write_section(section), peek, partial)
+    return Body(section, b"BODY" + write_section(section), peek, _parse_partial(cursor))
+
+
+def _parse_binary(cursor: Cursor, name: bytes) -> Binary:
+    cursor.expect(b"[")
+    path: tuple[int, ...] = ()
+    if not cursor.peek(b"]"):
+        path = tuple(map(int, cursor.match(_PATH, "a part number").split(b".")))
+    cursor.expect(b"]")
+    is_size = name == b"BINARY.SIZE"
+    label = (name if is_size else b"BINARY") + write_section(Section(path))
+    return Binary(path, label, name != b"BINARY", None if is_size else _parse_partial(cursor), is_size)
+
+
+def _parse_partial(cursor: Cursor) -> tuple[int, int] | None:
+    if not cursor.skip(b"<"):
+        return None
+    first = cursor.number(limit=2**63 - 1)
+    cursor.expect(b".")
+    count = cursor.number(limit=2**63 - 1)
+    if not count:
+        raise BadCommand("A partial fetch asks for at least one octet")
+    cursor.expect(b">")
+    return (first, count)
 
 
 def parse_section(cursor: Cursor) -> Section:

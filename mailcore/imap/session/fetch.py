@@ -16,7 +16,7 @@ from mailcore.kernel.mailstore import Column, FlagMode
 
 from ..grammar.cursor import BadCommand
 from ..grammar.dates import write_date_time
-from ..grammar.fetch import Body, Fetch, Item
+from ..grammar.fetch import Binary, Body, Fetch, Item
 from ..grammar.responses import FLAG_TEXTS, RECENT, write_flags, write_string
 from ..grammar.sequences import resolve_numbers, resolve_uids
 from .basics import Reply
@@ -55,7 +55,7 @@ class Plan:
     template: bytes
     """After `UID %d`, without flags and modseq: the stored items."""
     converters: tuple[Callable[[Any], Any] | None, ...]
-    bodies: tuple[Body, ...]
+    bodies: tuple[Body | Binary, ...]
     seen_modseq: bool = False
     """A \\Seen set by reading is told with its modseq (RFC 7162 §3.2.4)."""
 
@@ -63,7 +63,7 @@ class Plan:
 @lru_cache(maxsize=512)
 def plan_items(items: tuple[Item, ...], modseq: bool) -> Plan:
     simple = [item for item in items if isinstance(item, bytes)]
-    bodies = tuple(item for item in items if isinstance(item, Body))
+    bodies = tuple(item for item in items if isinstance(item, Body | Binary))
     stored = [_STORED[item] for item in simple if item in _STORED]
     columns: list[Column] = [column for column, _, _ in stored]
     for body in bodies:

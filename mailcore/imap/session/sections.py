@@ -1,6 +1,6 @@
-"""BODY[section] as bytes: which columns an item needs and how a row of them becomes its value.
+"""BODY[section] and BINARY[part] as bytes: which columns an item needs and how a row of them becomes its value.
 
-RFC 3501 §6.4.5. Whole messages and their headers come from a column as they are; only a
+RFC 3501 §6.4.5; RFC 3516. Whole messages and their headers come from a column as they are; only a
 numbered part needs the structure. Sections that do not exist are NIL.
 """
 
@@ -10,11 +10,13 @@ from functools import lru_cache
 from typing import Any
 
 from mailcore.kernel.mailstore import Column
+from mailcore.mime.content import decoded
 from mailcore.mime.parts import Part
-from mailcore.mime.sections import SectionText, locate
+from mailcore.mime.sections import SectionText, find, locate
 
-from ..grammar.fetch import Body, Section
+from ..grammar.fetch import Binary, Body, Section
 from ..grammar.responses import write_literal
+from .replies import Rejected
 
 _TEXTS: dict[bytes, SectionText] = {
     b"": "",
@@ -24,10 +26,13 @@ _TEXTS: dict[bytes, SectionText] = {
     b"HEADER.FIELDS": "HEADER",
     b"HEADER.FIELDS.NOT": "HEADER",
 }
+_ENCODINGS = frozenset(("7bit", "8bit", "binary", "base64", "quoted-printable", "x-uuencode", "uuencode", "x-uue", "uue"))
 Reader = Callable[[Sequence[Any]], bytes | None]
 
 
-def needed_columns(body: Body) -> tuple[Column, ...]:
+def needed_columns(body: Body | Binary) -> tuple[Column, ...]:
+    if isinstance(body, Binary):
+        return ("structure", "prefix_size", "raw") if body.path else ("raw",)
     section = body.section
     if section.path:
         return ("structure", "prefix_size", "raw")
@@ -36,8 +41,10 @@ def needed_columns(body: Body) -> tuple[Column, ...]:
     return ("raw", "header") if section.kind == b"TEXT" else ("raw",)
 
 
-def compile_body(body: Body, places: dict[str, int]) -> Reader:
+def compile_body(body: Body | Binary, places: dict[str, int]) -> Reader:
     """A function from a row to `label literal`; `places` says where the row holds each column."""
+    if isinstance(body, Binary):
+        return _compile_binary(body, places)
     read = _compile_section(body.section, places)
     label = body.label
     if body.partial is None:
@@ -55,6 +62,36 @@ def compile_body(body: Body, places: dict[str, int]) -> Reader:
         return b"%b NIL" % partial_label if data is None else b"%b %b" % (partial_label, write_literal(data[first : first + count]))
 
     return slice_of
+
+
+def _compile_binary(body: Binary, places: dict[str, int]) -> Reader:
+    structure, prefix, raw = places.get("structure", 0), places.get("prefix_size", 0), places["raw"]
+    label = body.label if body.partial is None else b"%b<%d>" % (body.label, body.partial[0])
+
+    def read(row: Sequence[Any]) -> bytes:
+        data = row[raw] if not body.path else decode_part(body.path, row[structure], row[raw][row[prefix] :])
+        if body.size:
+            return b"%b %d" % (label, len(data or b""))
+        if data is None:
+            return label + b" NIL"
+        if body.partial is not None:
+            data = data[body.partial[0] : sum(body.partial)]
+        # Only a literal8 may hold a NUL (RFC 3516 §4.2).
+        return b"%b %b%b" % (label, b"~" if b"\0" in data else b"", write_literal(data))
+
+    return read
+
+
+def decode_part(path: tuple[int, ...], root: Part, raw: bytes) -> bytes | None:
+    """A part without its transfer encoding; a multipart or message as it is; None where there is no such part."""
+    part = find(root, path)
+    if part is None:
+        return None
+    if part.is_multipart or part.message is not None:
+        return raw[part.body_start : part.body_end]
+    if part.encoding not in _ENCODINGS:
+        raise Rejected(b"UNKNOWN-CTE", "A part is encoded in a way that is not known here")
+    return decoded(raw, part)
 
 
 def _compile_section(section: Section, places: dict[str, int]) -> Reader:

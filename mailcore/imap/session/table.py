@@ -94,7 +94,7 @@ _ROWS = (
         refresh_before=True, keeps_numbers=True, wants_tag=True,
     ),
     Row(b"UID SEARCH", search_grammar.parse_search, search.search_by_uid, OPEN, refresh_before=True, wants_tag=True),
-    Row(b"FETCH", fetch_grammar.parse_fetch, fetch.fetch, OPEN, (b"PREVIEW",), refresh_before=True, keeps_numbers=True),
+    Row(b"FETCH", fetch_grammar.parse_fetch, fetch.fetch, OPEN, (b"PREVIEW", b"BINARY"), refresh_before=True, keeps_numbers=True),
     Row(b"UID FETCH", fetch_grammar.parse_fetch, fetch.fetch_by_uid, OPEN, refresh_before=True),
     Row(b"STORE", store_grammar.parse_store, store.store, OPEN, refresh_after=True, keeps_numbers=True),
     Row(b"UID STORE", store_grammar.parse_store, store.store_by_uid, OPEN, refresh_after=True),
