@@ -25,7 +25,8 @@ stamp=$venv/installed-$(basename "$wanted" .txt)
 
 echo "Installing the packages of $wanted"
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
-# uv installs several times faster; pip alone does as well.
+# uv installs several times faster; pip alone does as well. Certificates of the machine's owner count (two names: newer and older uv).
+export UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1
 if [ -x "$venv/bin/uv" ] || "$venv/bin/pip" install --quiet uv >/dev/null 2>&1; then
     "$venv/bin/uv" pip install --quiet --compile-bytecode --python "$venv/bin/python" -r "$wanted" || "$venv/bin/pip" install --quiet -r "$wanted"
 else

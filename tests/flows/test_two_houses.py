@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.facteur import Facteur, wait_until
+from tests.flows.facteur import PASSWORD, Facteur, wait_until
+from tests.flows.pages import Pages
 
 pytestmark = [pytest.mark.processes, pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")]
 
@@ -28,9 +29,13 @@ def test_a_letter_goes_there_and_the_answer_comes_back(tmp_path: Path) -> None:
         assert arrived.count(b"\nReceived: ") == 2
         assert arrived.endswith(b"\r\n\r\nA line.\r\n.\r\n..two dots\r\nLast.\r\n")
 
-        answer = letter(message_id="answer@b.test", sender=bob, recipient=ann, above="In-Reply-To: <question@a.test>\r\n")
-        there.submit(bob, ann, answer)
-        wait_until(lambda: here.message_ids(ann)["answer@b.test"] == 1, what="the answer")
+        pages = Pages(there.ports["http"])
+        pages.sign_in(bob, PASSWORD)
+        pages.fill("/compose?mode=reply&folder=INBOX&uid=1", "composer", text="From the webmail, with thanks.")
+        wait_until(lambda: here.message_ids(ann).total() == 1, what="the answer")
+        answer = here.letters(ann, whole=True)[0]
+        assert b"In-Reply-To: <question@a.test>\r\n" in answer
+        assert b"From the webmail, with thanks." in answer
 
         stranger = "nobody@b.test"
         here.submit(ann, stranger, letter(message_id="stranger@a.test", sender=ann, recipient=stranger))
