@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "mailcore.directory",
     "mailcore.store",
     "mailcore.queue",
+    "mailcore.filtering",
     "webmail",
     "admin_panel",
 ]

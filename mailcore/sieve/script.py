@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from .actions import At, Keep, Outcome
 from .compiler import Compiler
-from .faults import Place, RunFault
+from .faults import Place, RunFault, ScriptFault
 from .letter import Letter
 from .limits import DEFAULT, Limits
 from .parser import parse
-from .run import Run, Step, finish
+from .run import Run, Signal, Step, finish
 from .vocabulary import VOCABULARY
 from .world import World
 
@@ -37,3 +37,12 @@ def compile_script(text: bytes | str, *, name: str = "", traced: bool = False, l
     compiler = Compiler(VOCABULARY, name=name, traced=traced, limits=limits)
     block = compiler.program(parse(text, limits))
     return Script(name, block, compiler.required)
+
+
+def make_broken(name: str, fault: ScriptFault) -> Script:
+    """In place of a stored script that can no longer be used: it fails on every message, which is kept."""
+
+    def block(run: Run) -> Signal | None:
+        raise RunFault(fault.text, fault.place, name)
+
+    return Script(name, block, frozenset())
