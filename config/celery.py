@@ -28,6 +28,7 @@ app.conf.update(
     beat_schedule={
         "deliver": {"task": "mailcore.workers.tasks.deliver", "schedule": 5.0, "options": {"expires": 30}},
         "index": {"task": "mailcore.workers.tasks.index", "schedule": 10.0, "options": {"expires": 60}},
+        "tell": {"task": "mailcore.workers.tasks.tell", "schedule": 5.0, "options": {"expires": 30}},
         "reap": {"task": "mailcore.workers.tasks.reap", "schedule": 60.0, "options": {"expires": 120}},
     },
     beat_schedule_filename=str(settings.FACTEUR.data / "run" / "beat"),

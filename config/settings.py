@@ -61,6 +61,8 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "mailcore",
+    "mailcore.audit",
+    "mailcore.webhooks",
     "mailcore.directory",
     "mailcore.store",
     "mailcore.queue",

@@ -127,6 +127,8 @@ def check_sender(*, address: str, principal: Principal) -> None:
     if principal.role is Role.ROOT and resolution.kind is not Known.REMOTE:
         return
     if principal.mailbox_id is not None:
+        if mailboxes.is_receive_only(mailbox_id=principal.mailbox_id):
+            raise Denied("This mailbox receives only and may not send.", f"{principal.login} is receive-only")
         if resolution.mailbox_id == principal.mailbox_id:
             return
         if resolution.kind is Known.ALIAS and any(

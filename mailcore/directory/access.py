@@ -26,6 +26,8 @@ class Actor:
     domain_names: frozenset[str] | None = None
     scopes: frozenset[str] | None = None
     """None is every scope (a person at the panel)."""
+    key_id: int | None = None
+    """The API key it came with."""
 
 
 def actor_of(user: User) -> Actor:

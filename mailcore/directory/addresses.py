@@ -19,6 +19,7 @@ from .models import AliasTarget, Mailbox, User
 
 SYSTEM_NAMES = frozenset({"postmaster", "abuse"})
 MAX_EXPANSION = 1_000
+_TAKES_MAIL = frozenset({Mailbox.State.ACTIVE.value, Mailbox.State.RECEIVE_ONLY.value})
 """Addresses looked at for one recipient; an alias tree larger than this is refused."""
 
 
@@ -124,7 +125,7 @@ def _of_row(row: tuple[Any, ...], *, local: str, domain: str, detail: str) -> Re
     address_id, _, _, is_enabled, mailbox_id, state = row
     name = str(MailAddress(local, domain))
     held = None if mailbox_id is None else MailboxId(mailbox_id)
-    if not is_enabled or (held is not None and state != Mailbox.State.ACTIVE):
+    if not is_enabled or (held is not None and state not in _TAKES_MAIL):
         return Resolution(Kind.SUSPENDED, name, domain, held)
     if held is not None:
         return Resolution(Kind.MAILBOX, name, domain, held, detail=detail)

@@ -3,6 +3,7 @@
 from django.db import IntegrityError, transaction
 from django.db.models import Prefetch, QuerySet
 
+from mailcore.audit import log
 from mailcore.kernel.addresses import MailAddress
 from mailcore.kernel.errors import BadSyntax, NotFound
 
@@ -28,6 +29,7 @@ def create(*, address: str, targets: tuple[str, ...]) -> Address:
             _refuse_loop(parsed, wanted)
             alias = Address.objects.create(domain=domain, local=parsed.folded_local, kind=Address.Kind.ALIAS)
             AliasTarget.objects.bulk_create([AliasTarget(alias=alias, target=target) for target in wanted])
+            _record("created", alias, after={"targets": list(wanted), "is_enabled": True})
             return alias
     except IntegrityError as error:
         taken = Address.objects.filter(domain__name=parsed.domain, local=parsed.folded_local).first()
@@ -64,18 +66,29 @@ def set_targets(*, alias_id: int, targets: tuple[str, ...]) -> None:
     with transaction.atomic():
         alias = _get(alias_id)
         _refuse_loop(MailAddress(alias.local, alias.domain.name), wanted)
+        before = list(alias.targets.order_by("id").values_list("target", flat=True))
         AliasTarget.objects.filter(alias=alias).exclude(target__in=wanted).delete()
         rows = [AliasTarget(alias=alias, target=target) for target in wanted]
         AliasTarget.objects.bulk_create(rows, ignore_conflicts=True)
+        _record("changed", alias, before={"targets": sorted(before)}, after={"targets": sorted(wanted)})
 
 
 def set_enabled(*, alias_id: int, is_enabled: bool) -> None:
-    if not Address.objects.filter(id=alias_id, kind=Address.Kind.ALIAS).update(is_enabled=is_enabled):
-        raise NotFound("There is no such alias.")
+    with transaction.atomic():
+        alias = _get(alias_id)
+        Address.objects.filter(id=alias_id).update(is_enabled=is_enabled)
+        _record("changed", alias, before={"is_enabled": alias.is_enabled}, after={"is_enabled": is_enabled})
 
 
 def remove(*, alias_id: int) -> None:
-    _get(alias_id).delete()
+    with transaction.atomic():
+        alias = _get(alias_id)
+        _record("removed", alias, before={"targets": list(alias.targets.values_list("target", flat=True)), "is_enabled": alias.is_enabled})
+        alias.delete()
+
+
+def _record(what: str, alias: Address, **states: log.Values) -> None:
+    log.record(f"alias.{what}", object_id=alias.id, name=str(alias), domain=alias.domain.name, **states)
 
 
 def _get(alias_id: int) -> Address:

@@ -18,6 +18,7 @@ from . import cache, throttle
 from .models import AppPassword
 from .passwords import MAX_LENGTH, fold_app_password, keyed_digest, spend_dummy, verify_password
 
+_OPENS = frozenset({"active", "receive_only"})
 _WRONG = "That name and password do not match."
 
 _FIND = """
@@ -52,7 +53,10 @@ class _Account:
     def is_open(self) -> bool:
         if not self.is_active:
             return False
-        return self.mailbox_id is None or bool(self.state == "active" and self.is_enabled and self.domain_active)
+        return self.mailbox_id is None or bool(self.state in _OPENS and self.is_enabled and self.domain_active)
+
+    def may_use(self, service: Service) -> bool:
+        return not (service is Service.SMTP and self.state == "receive_only")
 
     def as_principal(self) -> Principal:
         return Principal(
@@ -98,6 +102,8 @@ def _authenticate(*, login: str, secret: str, service: Service, peer: str) -> Pr
         raise Denied(_WRONG, f"wrong password for {name!r} from {peer}")
     if not account.is_open:
         raise Denied("This account is suspended.", f"suspended login {name!r} from {peer}")
+    if not account.may_use(service):
+        raise Denied("This mailbox receives only and may not send.", f"sending with receive-only login {name!r} from {peer}")
     if not known:
         cache.remember(user_id=account.user_id, auth_version=account.auth_version, service=service, network=network, secret=secret)
     return account.as_principal()

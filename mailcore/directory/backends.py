@@ -36,4 +36,8 @@ def _is_open(user: User) -> bool:
     mailbox: Mailbox | None = getattr(user, "mailbox", None)
     if mailbox is None:
         return True
-    return mailbox.state == Mailbox.State.ACTIVE and mailbox.address.is_enabled and mailbox.address.domain.is_active
+    return (
+        mailbox.state in (Mailbox.State.ACTIVE, Mailbox.State.RECEIVE_ONLY)
+        and mailbox.address.is_enabled
+        and mailbox.address.domain.is_active
+    )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 
+from mailcore.audit import log
 from mailcore.kernel.addresses import MailAddress, fold_domain, show_domain
 from mailcore.kernel.errors import BadSyntax, NotFound
 
@@ -35,7 +36,11 @@ def create(*, name: str, alias_of: str = "", default_quota_bytes: int = 0, max_m
                 default_quota_bytes=default_quota_bytes,
                 max_mailboxes=max_mailboxes,
             )
-            return change(domain_id=domain.id, to=DomainChange(catch_all=catch_all)) if catch_all else domain
+            if catch_all:
+                domain.catch_all = _check_catch_all(catch_all, domain)
+                domain.save(update_fields=["catch_all"])
+            log.record("domain.created", object_id=domain.id, name=domain.name, domain=domain.name, after=shown(domain))
+            return domain
     except IntegrityError as error:
         existing = Domain.objects.filter(name=folded).values_list("id", flat=True).first()
         if existing is None:
@@ -65,6 +70,7 @@ def is_local(*, name: str) -> bool:
 def change(*, domain_id: int, to: DomainChange) -> Domain:
     with transaction.atomic():
         domain = _get(domain_id)
+        before = shown(domain)
         _check_numbers(default_quota_bytes=to.default_quota_bytes or 0, max_mailboxes=to.max_mailboxes or 0)
         if to.catch_all is not None:
             domain.catch_all = _check_catch_all(to.catch_all, domain)
@@ -75,6 +81,7 @@ def change(*, domain_id: int, to: DomainChange) -> Domain:
         if to.is_active is not None:
             domain.is_active = to.is_active
         domain.save()
+        log.record("domain.changed", object_id=domain.id, name=domain.name, domain=domain.name, before=before, after=shown(domain))
     return domain
 
 
@@ -95,7 +102,20 @@ def remove(*, domain_id: int) -> None:
             raise Loop("name", f"{domain.shown_name} still holds {held} addresses. Remove them first.")
         if domain.alias_domains.exists():
             raise Loop("name", f"Other domains are aliases of {domain.shown_name}. Remove them first.")
+        log.record("domain.removed", object_id=domain.id, name=domain.name, domain=domain.name, before=shown(domain))
         domain.delete()
+
+
+def shown(domain: Domain) -> dict[str, object]:
+    """As the audit log keeps it."""
+    return {
+        "name": domain.name,
+        "alias_of": domain.alias_of.name if domain.alias_of else "",
+        "catch_all": domain.catch_all,
+        "is_active": domain.is_active,
+        "default_quota_bytes": domain.default_quota_bytes,
+        "max_mailboxes": domain.max_mailboxes,
+    }
 
 
 def _get(domain_id: int) -> Domain:

@@ -1,19 +1,21 @@
 """Mailboxes: make, list, change, suspend, remove. What lies in them is the store's."""
 
+import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 
+from mailcore.audit import log
 from mailcore.kernel.addresses import MailAddress
 from mailcore.kernel.errors import BadSyntax, NotFound
 from mailcore.kernel.ids import MailboxId
 
 from . import users
 from .faults import AlreadyExists, BadField, LevelLimit
-from .models import Address, Domain, Mailbox, User
+from .models import Address, AliasTarget, Domain, Mailbox, User
 from .passwords import hash_password
-
 
 # Asked at every RCPT: plain SQL takes a tenth of the time of the same question to the ORM.
 _FIND_LIMIT = """
@@ -23,6 +25,10 @@ WHERE m.id = %s
 """
 
 
+# Bounded, so that a hash from elsewhere cannot make each login cost minutes or gigabytes.
+_ARGON2ID = re.compile(r"\$argon2id\$v=19\$m=(?:[1-9]\d{2,5}),t=(?:\d|1\d),p=[1-8]\$[A-Za-z0-9+/]{11,88}\$[A-Za-z0-9+/]{22,172}")
+
+
 @dataclass(frozen=True, slots=True)
 class QuotaLimit:
     bytes: int
@@ -30,18 +36,47 @@ class QuotaLimit:
     """Who set it: `mailbox` or `domain`."""
 
 
+@dataclass(frozen=True, slots=True)
+class NewMailbox:
+    """What a new mailbox needs, checked and hashed, so that making it is a matter of rows alone."""
+
+    address: MailAddress
+    encoded: str
+    """The password's hash; "!" opens nothing."""
+    quota_bytes: int | None
+    shown_name: str
+
+
 def create(*, address: str, password: str | None, quota_bytes: int | None = None, shown_name: str = "") -> Mailbox:
     """Make a mailbox and the login of the same name. All or nothing."""
+    # Hashed before the transaction: it takes tens of milliseconds, and the write lock is everybody's.
+    return add(prepare(address=address, password=password, quota_bytes=quota_bytes, shown_name=shown_name))
+
+
+def prepare(
+    *, address: str, password: str | None = None, password_hash: str = "", quota_bytes: int | None = None, shown_name: str = ""
+) -> NewMailbox:
+    """Check and hash. `password_hash` is an argon2id hash from elsewhere, taken in place of a password."""
     parsed = parse(address)
     check_quota(quota_bytes)
-    # Hashed before the transaction: it takes tens of milliseconds, and the write lock is everybody's.
-    encoded = "!" if password is None else hash_password(users.check_strength(password))
+    if password_hash:
+        encoded = read_hash(password_hash)
+    else:
+        encoded = "!" if password is None else hash_password(users.check_strength(password))
+    return NewMailbox(parsed, encoded, quota_bytes, shown_name[:200])
+
+
+def add(new: NewMailbox) -> Mailbox:
+    """The rows of a prepared mailbox. All or nothing."""
+    parsed = new.address
     try:
         with transaction.atomic():
             domain = _get_home(parsed.domain)
             row = Address.objects.create(domain=domain, local=parsed.folded_local, kind=Address.Kind.MAILBOX)
-            user = User.objects.create(login=parsed.folded, password=encoded, shown_name=shown_name[:200])
-            return Mailbox.objects.create(address=row, user=user, quota_bytes=quota_bytes)
+            user = User.objects.create(login=parsed.folded, password=new.encoded, shown_name=new.shown_name)
+            mailbox = Mailbox.objects.create(address=row, user=user, quota_bytes=new.quota_bytes)
+            _record("created", mailbox, after=shown(mailbox))
+            return mailbox
     except IntegrityError as error:
         taken = Address.objects.select_related("mailbox").filter(domain__name=parsed.domain, local=parsed.folded_local).first()
         if taken is None and not User.objects.filter(login=parsed.folded).exists():
@@ -95,12 +130,19 @@ def find_limit(*, mailbox_id: MailboxId) -> QuotaLimit | None:
 
 def set_quota(*, mailbox_id: int, quota_bytes: int | None) -> None:
     check_quota(quota_bytes)
-    if not Mailbox.objects.filter(id=mailbox_id).update(quota_bytes=quota_bytes):
-        raise NotFound("There is no such mailbox.")
+    with transaction.atomic():
+        mailbox = get_by_id(mailbox_id=mailbox_id)
+        Mailbox.objects.filter(id=mailbox_id).update(quota_bytes=quota_bytes)
+        _record("changed", mailbox, before={"quota_bytes": mailbox.quota_bytes}, after={"quota_bytes": quota_bytes})
 
 
 def set_shown_name(*, mailbox_id: int, shown_name: str) -> None:
-    User.objects.filter(mailbox=mailbox_id).update(shown_name=shown_name.strip()[:200])
+    wanted = shown_name.strip()[:200]
+    with transaction.atomic():
+        mailbox = get_by_id(mailbox_id=mailbox_id)
+        User.objects.filter(mailbox=mailbox_id).update(shown_name=wanted)
+        before = mailbox.user.shown_name if mailbox.user else ""
+        _record("changed", mailbox, before={"shown_name": before}, after={"shown_name": wanted})
 
 
 def set_password(*, mailbox_id: int, password: str) -> None:
@@ -113,18 +155,86 @@ def suspend(*, mailbox_id: int) -> None:
 
 
 def resume(*, mailbox_id: int) -> None:
+    """Open again what was suspended, receives only, or was to be removed."""
     _set_state(mailbox_id, Mailbox.State.ACTIVE)
+
+
+def receive_only(*, mailbox_id: int) -> None:
+    """Take its mail and let it be read, and refuse what it sends."""
+    _set_state(mailbox_id, Mailbox.State.RECEIVE_ONLY)
+
+
+def is_receive_only(*, mailbox_id: MailboxId) -> bool:
+    return Mailbox.objects.filter(id=mailbox_id, state=Mailbox.State.RECEIVE_ONLY).exists()
+
+
+def remove_later(*, mailbox_id: int, at: datetime) -> None:
+    """Close it now and remove it at a time; until then `resume` brings it back whole."""
+    _set_state(mailbox_id, Mailbox.State.REMOVING, remove_at=at)
+
+
+def remove_due(*, now: datetime) -> int:
+    """Remove what was to be removed by now; how many mailboxes."""
+    due = Mailbox.objects.filter(state=Mailbox.State.REMOVING, remove_at__lte=now).values_list("id", flat=True)
+    found = list(due)
+    for mailbox_id in found:
+        remove(mailbox_id=mailbox_id)
+    return len(found)
+
+
+def rename(*, mailbox_id: int, address: str, keep_old: bool = True) -> Mailbox:
+    """Another address, and login, for the same mailbox. `keep_old` leaves the old address as an alias to it."""
+    parsed = parse(address)
+    with transaction.atomic():
+        mailbox = get_by_id(mailbox_id=mailbox_id)
+        old = MailAddress(mailbox.address.local, mailbox.address.domain.name)
+        if parsed.folded == old.folded:
+            return mailbox
+        domain = mailbox.address.domain if parsed.domain == old.domain else _get_home(parsed.domain)
+        if Address.objects.filter(domain=domain, local=parsed.folded_local).exists():
+            raise AlreadyExists("address", f"{parsed} exists already.")
+        if User.objects.filter(login=parsed.folded).exclude(mailbox=mailbox_id).exists():
+            raise AlreadyExists("address", f"A login named {parsed} exists already.")
+        Address.objects.filter(id=mailbox.address_id).update(domain=domain, local=parsed.folded_local)
+        if mailbox.user_id is not None:
+            User.objects.filter(id=mailbox.user_id).update(login=parsed.folded)
+            users.void(user_id=mailbox.user_id)
+        if keep_old:
+            kept = Address.objects.create(domain_id=mailbox.address.domain_id, local=old.folded_local, kind=Address.Kind.ALIAS)
+            AliasTarget.objects.create(alias=kept, target=parsed.folded)
+        renamed = get_by_id(mailbox_id=mailbox_id)
+        _record("renamed", renamed, before={"address": str(old)}, after={"address": str(renamed), "old_is_alias": keep_old})
+    return renamed
 
 
 def remove(*, mailbox_id: int) -> None:
     """Remove the mailbox, its address and its login."""
     with transaction.atomic():
         mailbox = get_by_id(mailbox_id=mailbox_id)
+        _record("removed", mailbox, before=shown(mailbox))
         user_id = mailbox.user_id
         mailbox.address.delete()
         if user_id is not None:
             users.void(user_id=user_id)
             User.objects.filter(id=user_id).delete()
+
+
+def read_hash(text: str) -> str:
+    """An argon2id hash as the PHC string `$argon2id$…` or Dovecot's `{ARGON2ID}$argon2id$…`, in the form kept here."""
+    bare = text.removeprefix("{ARGON2ID}")
+    if not _ARGON2ID.fullmatch(bare):
+        raise BadField("password_hash", "Give an argon2id hash that begins with $argon2id$v=19$.")
+    return f"argon2{bare}"
+
+
+def shown(mailbox: Mailbox) -> dict[str, object]:
+    """As the audit log keeps it."""
+    return {
+        "address": str(mailbox.address),
+        "shown_name": mailbox.user.shown_name if mailbox.user else "",
+        "state": str(mailbox.state),
+        "quota_bytes": mailbox.quota_bytes,
+    }
 
 
 def parse(address: str) -> MailAddress:
@@ -157,9 +267,15 @@ def _user_of(mailbox_id: int) -> int:
     return user_id
 
 
-def _set_state(mailbox_id: int, state: Mailbox.State) -> None:
+def _record(what: str, mailbox: Mailbox, **states: log.Values) -> None:
+    log.record(f"mailbox.{what}", object_id=mailbox.id, name=str(mailbox.address), domain=mailbox.address.domain.name, **states)
+
+
+def _set_state(mailbox_id: int, state: Mailbox.State, *, remove_at: datetime | None = None) -> None:
     with transaction.atomic():
         mailbox = get_by_id(mailbox_id=mailbox_id)
-        Mailbox.objects.filter(id=mailbox_id).update(state=state)
+        Mailbox.objects.filter(id=mailbox_id).update(state=state, remove_at=remove_at)
+        before = {"state": str(mailbox.state), "remove_at": mailbox.remove_at}
+        _record("changed", mailbox, before=before, after={"state": state.value, "remove_at": remove_at})
         if mailbox.user_id is not None:
             users.void(user_id=mailbox.user_id)

@@ -77,14 +77,25 @@ class Address(models.Model):
 class Mailbox(models.Model):
     class State(models.TextChoices):
         ACTIVE = "active"
+        RECEIVE_ONLY = "receive_only"
+        """Takes mail and can be read; sends nothing."""
         SUSPENDED = "suspended"
+        REMOVING = "removing"
+        """Refuses mail and logins; removed for good at `remove_at`, until then it can be brought back."""
 
     address = models.OneToOneField(Address, on_delete=models.CASCADE, related_name="mailbox")
     user = models.OneToOneField(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="mailbox")
     quota_bytes = models.BigIntegerField(null=True, blank=True)
     """None takes the domain's default, 0 is no limit."""
-    state = models.CharField(max_length=10, choices=State.choices, default=State.ACTIVE)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.ACTIVE)
+    remove_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = (
+            # what is to be removed next; the few that are not active
+            models.Index(fields=["state", "remove_at"], name="directory_mailbox_state", condition=~models.Q(state="active")),
+        )
 
     def __str__(self) -> str:
         return str(self.address)
@@ -131,8 +142,30 @@ class ApiKey(models.Model):
     is_limited = models.BooleanField(default=False)
     """True where the key was made for certain domains. Kept apart from `domains`, so that
     removing the last of them does not open all the others."""
+    networks = models.CharField(max_length=400, blank=True)
+    """Space-separated networks it may be used from; "" is any."""
     expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    """Written at most once a minute."""
     created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Replay(models.Model):
+    """The answer to a request with an Idempotency-Key, for when it is sent again."""
+
+    key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="replays")
+    name = models.CharField(max_length=255)
+    request_digest = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    body = models.TextField()
+    location = models.CharField(max_length=255, blank=True)
+    created_at = models.DateTimeField(db_index=True)  # the purge
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["key", "name"], name="directory_replay_once"),)
 
     def __str__(self) -> str:
         return self.name

@@ -4,9 +4,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from mailcore import bus
+from mailcore.audit import log
 from mailcore.kernel.errors import Conflict, NotFound
 from mailcore.kernel.events import CredentialsChanged
 from mailcore.kernel.principal import Service
+from mailcore.webhooks import endpoints
 
 from .authentication import fold_login
 from .faults import AlreadyExists, BadField
@@ -22,7 +24,9 @@ def create(*, login: str, password: str | None, role: User.Role = User.Role.USER
     encoded = "!" if password is None else hash_password(check_strength(password))
     try:
         with transaction.atomic():
-            return User.objects.create(login=name, password=encoded, role=role, shown_name=shown_name[:200])
+            user = User.objects.create(login=name, password=encoded, role=role, shown_name=shown_name[:200])
+            log.record("user.created", object_id=user.id, name=name, after={"role": role, "shown_name": user.shown_name})
+            return user
     except IntegrityError as error:
         existing = User.objects.filter(login=name).values_list("id", flat=True).first()
         if existing is None:
@@ -40,8 +44,10 @@ def get(*, login: str) -> User:
 def set_password(*, user_id: int, password: str) -> None:
     """Change the password; every remembered login and page session of it ends."""
     encoded = hash_password(check_strength(password))
-    if not User.objects.filter(id=user_id).update(password=encoded, auth_version=F("auth_version") + 1):
-        raise NotFound("There is no such login.")
+    with transaction.atomic():
+        if not User.objects.filter(id=user_id).update(password=encoded, auth_version=F("auth_version") + 1):
+            raise NotFound("There is no such login.")
+        record("password_changed", user_id=user_id)
     _tell(user_id)
 
 
@@ -51,9 +57,13 @@ def set_role(*, user_id: int, role: User.Role, domains: tuple[Domain, ...] = ())
         user = User.objects.filter(id=user_id).first()
         if user is None:
             raise NotFound("There is no such login.")
+        before = _standing(user)
         user.role = role
         user.save(update_fields=["role"])
         user.domains.set(domains if role == User.Role.DOMAIN_ADMIN else ())
+        record("role_changed", user_id=user_id, before=before, after=_standing(user))
+        reach = None if role == User.Role.ROOT else [domain.name for domain in domains]
+        endpoints.narrow(owner_id=user_id, domains=reach)
         void(user_id=user_id)
 
 
@@ -65,14 +75,27 @@ def remove_root(*, user_id: int) -> None:
         if Mailbox.objects.filter(user_id=user_id).exists():
             set_role(user_id=user_id, role=User.Role.USER)
         else:
+            record("removed", user_id=user_id, before={"role": User.Role.ROOT})
+            endpoints.narrow(owner_id=user_id, domains=())
             void(user_id=user_id)
             User.objects.filter(id=user_id, role=User.Role.ROOT).delete()
 
 
 def set_active(*, user_id: int, is_active: bool) -> None:
-    if not User.objects.filter(id=user_id).update(is_active=is_active):
-        raise NotFound("There is no such login.")
-    void(user_id=user_id)
+    with transaction.atomic():
+        user = User.objects.filter(id=user_id).first()
+        if user is None:
+            raise NotFound("There is no such login.")
+        User.objects.filter(id=user_id).update(is_active=is_active)
+        record("changed", user_id=user_id, before={"is_active": user.is_active}, after={"is_active": is_active})
+        void(user_id=user_id)
+
+
+def end_sessions(*, user_id: int) -> None:
+    """Sign out every page and program of a login; its passwords stay."""
+    with transaction.atomic():
+        record("signed_out", user_id=user_id)
+        void(user_id=user_id)
 
 
 def void(*, user_id: int) -> None:
@@ -89,7 +112,9 @@ def add_app_password(*, user_id: int, name: str, services: tuple[Service, ...]) 
         raise BadField("services", "Choose at least one service.")
     secret = new_app_password()
     digest = keyed_digest(secret=fold_app_password(secret) or "", purpose="app-password")
-    AppPassword.objects.create(user_id=user_id, name=name.strip()[:100], digest=digest, services=" ".join(services))
+    with transaction.atomic():
+        made = AppPassword.objects.create(user_id=user_id, name=name.strip()[:100], digest=digest, services=" ".join(services))
+        record("created", user_id=user_id, kind="app_password", after={"name": made.name, "services": made.services})
     return secret
 
 
@@ -98,9 +123,27 @@ def list_app_passwords(*, user_id: int) -> list[AppPassword]:
 
 
 def remove_app_password(*, user_id: int, app_password_id: int) -> None:
-    if not AppPassword.objects.filter(user_id=user_id, id=app_password_id).delete()[0]:
-        raise NotFound("There is no such app password.")
-    void(user_id=user_id)
+    with transaction.atomic():
+        found = AppPassword.objects.filter(user_id=user_id, id=app_password_id).first()
+        if found is None:
+            raise NotFound("There is no such app password.")
+        record("removed", user_id=user_id, kind="app_password", before={"name": found.name, "services": found.services})
+        found.delete()
+        void(user_id=user_id)
+
+
+def record(what: str, *, user_id: int, kind: str = "user", **states: log.Values) -> None:
+    """Into the audit log, under the domain of the login's mailbox."""
+    user = User.objects.select_related("mailbox__address__domain").filter(id=user_id).first()
+    if user is None:
+        return
+    mailbox: Mailbox | None = getattr(user, "mailbox", None)
+    domain = mailbox.address.domain.name if mailbox is not None else ""
+    log.record(f"{kind}.{what}", object_id=user_id, name=user.login, domain=domain, **states)
+
+
+def _standing(user: User) -> dict[str, object]:
+    return {"role": str(user.role), "domains": sorted(user.domains.values_list("name", flat=True))}
 
 
 def check_strength(password: str) -> str:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
+from mailcore.audit import log
 from mailcore.kernel.errors import Conflict, NotFound
 from mailcore.kernel.ids import TraceId
 
@@ -91,6 +92,7 @@ def retry(*, trace_id: TraceId, now: int, domains: Collection[str] | None = None
         entry = _lock(trace_id, domains)
         waiting = Recipient.objects.filter(entry=entry, state=State.QUEUED)
         Destination.objects.filter(domain__in=waiting.values("destination")).update(backoff_until=0)
+        _tell("retried", entry)
         return waiting.update(next_attempt_at=now)
 
 
@@ -113,6 +115,7 @@ def cancel(*, trace_id: TraceId, now: int, by: str, domains: Collection[str] | N
         waiting = list(Recipient.objects.filter(entry=entry, state=State.QUEUED).select_for_update())
         if not waiting:
             raise Conflict("Nothing of this message is waiting.", trace_id)
+        _tell("cancelled", entry, recipients=[recipient.address for recipient in waiting])
         ids = [recipient.pk for recipient in waiting]
         Recipient.objects.filter(pk__in=ids).update(state=State.CANCELLED, last_code=0, last_text=f"cancelled by {by}"[:1000])
         text, trace, message_id = f"cancelled by {by}", entry.trace_id, entry.message_id
@@ -120,6 +123,12 @@ def cancel(*, trace_id: TraceId, now: int, by: str, domains: Collection[str] | N
             [Step(trace, now, Stage.DISCARDED, "cancelled", 0, text, one.address, one.destination, message_id) for one in waiting]
         )
         return len(ids)
+
+
+def _tell(what: str, entry: Entry, **details: object) -> None:
+    """Into the audit log, under the sender's domain, which may be nobody's here."""
+    after = {"sender": entry.sender, "message_id": entry.message_id, **details}
+    log.record(f"queue.{what}", object_id=entry.trace_id, name=entry.trace_id, domain=entry.sender.rpartition("@")[2], after=after)
 
 
 def _scoped(domains: Collection[str] | None) -> QuerySet[Entry]:
@@ -161,6 +170,7 @@ def _set_held(trace_id: TraceId, domains: Collection[str] | None, held: bool, no
         if entry.is_held is held:
             return
         Entry.objects.filter(pk=entry.pk).update(is_held=held)
+        _tell("held" if held else "released", entry)
         stage = Stage.HELD if held else Stage.QUEUED
         journey.record([Step(entry.trace_id, now, stage, "held" if held else "released", 0, text, "", "", entry.message_id)])
 

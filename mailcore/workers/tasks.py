@@ -5,17 +5,22 @@ import socket
 import threading
 import time
 
+from django.utils import timezone
+
 from config.celery import app
+from mailcore.audit import log
 from mailcore.delivery import drain, reaping
-from mailcore.directory import throttle
+from mailcore.directory import keys, mailboxes, throttle
 from mailcore.store import sweeping
 from mailcore.store.search.indexing import index_pending
+from mailcore.webhooks import sending
 
 BATCH = 200
 ROUNDS = 500
 """After so many batches the worker looks at its other tasks; beat rings again."""
 _OWNER = f"{socket.gethostname()}:{os.getpid()}"
 _turn = threading.Lock()
+_telling = threading.Lock()
 _is_asked_for = threading.Event()
 
 
@@ -49,9 +54,23 @@ def index() -> None:
 
 
 @app.task  # type: ignore[untyped-decorator]
+def tell() -> None:
+    """Deliver webhooks, one thread of a process at a time."""
+    if _telling.acquire(blocking=False):
+        try:
+            sending.deliver_due()
+        finally:
+            _telling.release()
+
+
+@app.task  # type: ignore[untyped-decorator]
 def reap() -> None:
     """Forget what is finished, old, or nobody's."""
     reaping.reap(now=int(time.time()))
     reaping.forget_journeys(now=int(time.time()))
     throttle.purge()
+    mailboxes.remove_due(now=timezone.now())
+    keys.forget_replays(now=timezone.now())
+    log.forget()
+    sending.forget()
     sweeping.sweep()

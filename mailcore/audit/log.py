@@ -1,0 +1,86 @@
+"""Record what was done and read it back. Recording also feeds the webhooks, in the same transaction."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from mailcore.webhooks import outbox
+
+from .acting import current
+from .models import Event
+
+RETENTION = timedelta(days=400)
+HIDDEN = "(hidden)"
+_SECRET_WORDS = ("password", "secret", "digest", "token", "private")
+
+Values = Mapping[str, Any]
+
+
+def record(
+    action: str, *, object_id: object, name: str, domain: str = "", before: Values | None = None, after: Values | None = None
+) -> None:
+    """Add a row in the caller's transaction. Of two states only what differs is kept; of secrets only that they changed."""
+    old, new = _difference(before, after)
+    if before is not None and after is not None and not old and not new:
+        return
+    who = current()
+    event = Event.objects.create(
+        at=timezone.now(), action=action, object_id=str(object_id)[:64], object_name=name[:330], domain=domain[:255],
+        actor_id=who.user_id, actor=who.name[:400], via=who.via.value, peer=who.peer[:64], request_id=who.request_id[:40],
+        before=old, after=new,
+    )  # fmt: skip
+    outbox.put(action, domain=domain, data={"audit_id": event.pk, "id": str(object_id), "name": name, "before": old, "after": new})
+
+
+def list_events(
+    *,
+    domains: Collection[str] | None = None,
+    search: str = "",
+    action: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[Event]:
+    """Newest first; `domains` None is everything. `search` is a whole object name, or part of an actor's; `action` a prefix."""
+    found: QuerySet[Event] = Event.objects.order_by("-id")
+    if domains is not None:
+        found = found.filter(domain__in=list(domains))
+    if search:
+        found = found.filter(Q(object_name=search.lower()) | Q(actor__icontains=search) | Q(object_name__istartswith=search))
+    if action:
+        found = found.filter(action__startswith=action)
+    if since is not None:
+        found = found.filter(at__gte=since)
+    if until is not None:
+        found = found.filter(at__lt=until)
+    if before is not None:
+        found = found.filter(id__lt=before)
+    return list(found[:limit])
+
+
+def forget(*, now: datetime | None = None, retention: timedelta = RETENTION) -> int:
+    """Remove what is older than the retention; its number."""
+    return Event.objects.filter(at__lt=(now or timezone.now()) - retention).delete()[0]
+
+
+def _difference(before: Values | None, after: Values | None) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    if before is None or after is None:
+        return _clean(before), _clean(after)
+    changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    return _clean({key: before.get(key) for key in changed}), _clean({key: after.get(key) for key in changed})
+
+
+def _clean(values: Values | None) -> dict[str, Any] | None:
+    if values is None:
+        return None
+    return {key: HIDDEN if any(word in key for word in _SECRET_WORDS) and value else _plain(value) for key, value in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value if isinstance(value, bool | int | float | str | None) else str(value)
