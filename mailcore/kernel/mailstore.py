@@ -154,7 +154,27 @@ class SizeLeaf:
     octets: int
 
 
-SearchLeaf = TextLeaf | DateLeaf | SizeLeaf
+@dataclass(frozen=True, slots=True)
+class AgeLeaf:
+    """By INTERNALDATE to the second (RFC 5032): older than a moment, or not older."""
+
+    op: Literal["older", "younger"]
+    since: int
+
+
+SearchLeaf = TextLeaf | DateLeaf | SizeLeaf | AgeLeaf
+SortKey = Literal["arrival", "cc", "date", "displayfrom", "displayto", "from", "size", "subject", "to"]
+"""RFC 5256 §3, RFC 5957 §3."""
+Threading = Literal["orderedsubject", "references", "refs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Threads:
+    """Trees of messages in preorder: each with the number of its children, which follow it with theirs."""
+
+    uids: "array[int]"
+    """0 stands for a message that is not there and only holds others together."""
+    children: "array[int]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +229,14 @@ class MailStore(Protocol):
 
     def match(self, folder_id: FolderId, leaf: SearchLeaf, uids: Sequence[int]) -> set[int]:
         """The UIDs among `uids` that a leaf is true for; always exact."""
+        ...
+
+    def sort(self, folder_id: FolderId, keys: Sequence[tuple[SortKey, bool]], uids: Sequence[int]) -> Sequence[int]:
+        """`uids` (ascending) in the order of RFC 5256 §3, equal ones by UID; True turns a key round."""
+        ...
+
+    def thread(self, folder_id: FolderId, how: Threading, uids: Sequence[int]) -> Threads:
+        """`uids` (ascending) as conversations (RFC 5256 §3)."""
         ...
 
     def append(self, name: str, raw: bytes, *, flags: int, keywords: frozenset[str], internaldate: int | None) -> Appended: ...

@@ -17,12 +17,15 @@ from mailcore.kernel.mailstore import (
     Quota,
     SearchLeaf,
     Snapshot,
+    SortKey,
+    Threading,
+    Threads,
     Vanished,
 )
 
 from . import fetching, folders, snapshots, writer
 from .models import Usage
-from .search import matching
+from .search import matching, ordering, threading
 from .writer.messages import load_limits
 
 
@@ -79,6 +82,12 @@ class LocalMailStore:
 
     def match(self, folder_id: FolderId, leaf: SearchLeaf, uids: Sequence[int]) -> set[int]:
         return matching.match(folders.get_folder_by_id(self.mailbox_id, folder_id), leaf, uids)
+
+    def sort(self, folder_id: FolderId, keys: Sequence[tuple[SortKey, bool]], uids: Sequence[int]) -> Sequence[int]:
+        return ordering.sort(folders.get_folder_by_id(self.mailbox_id, folder_id), keys, uids)
+
+    def thread(self, folder_id: FolderId, how: Threading, uids: Sequence[int]) -> Threads:
+        return threading.thread(folders.get_folder_by_id(self.mailbox_id, folder_id), how, uids)
 
     def append(self, name: str, raw: bytes, *, flags: int, keywords: frozenset[str], internaldate: int | None) -> Appended:
         return writer.append(mailbox_id=self.mailbox_id, name=name, raw=raw, flags=flags, keywords=keywords, internaldate=internaldate)

@@ -13,6 +13,7 @@ from mailcore.imap.grammar.sequences import compact
 from mailcore.kernel.errors import Conflict, NotFound
 from mailcore.kernel.ids import FolderId, MailboxId
 from mailcore.kernel.mailstore import (
+    AgeLeaf,
     Appended,
     Column,
     Copied,
@@ -26,7 +27,10 @@ from mailcore.kernel.mailstore import (
     SearchLeaf,
     SizeLeaf,
     Snapshot,
+    SortKey,
     TextLeaf,
+    Threading,
+    Threads,
     Vanished,
 )
 from mailcore.mime.structure import parse
@@ -176,6 +180,29 @@ class MemoryStore:
         folder = self._by_id(folder_id)
         return {uid for uid in uids if uid in folder.messages and leaf_holds(folder.messages[uid], leaf)}
 
+    def sort(self, folder_id: FolderId, keys: Sequence[tuple[SortKey, bool]], uids: Sequence[int]) -> Sequence[int]:
+        """By size, arrival and subject only."""
+        folder = self._by_id(folder_id)
+        order = [uid for uid in uids if uid in folder.messages]
+        for key, is_reversed in reversed(keys):
+            values = {uid: sort_value(folder.messages[uid], key) for uid in order}
+            order.sort(key=values.__getitem__, reverse=is_reversed)
+        return order
+
+    def thread(self, folder_id: FolderId, how: Threading, uids: Sequence[int]) -> Threads:
+        """By In-Reply-To, one level deep; an answer to nothing stands below a message that is not there."""
+        folder = self._by_id(folder_id)
+        parents = {message_from_bytes(folder.messages[uid].raw)["In-Reply-To"]: [] for uid in uids}  # type: dict[str | None, list[int]]
+        for uid in uids:
+            parents[message_from_bytes(folder.messages[uid].raw)["In-Reply-To"]].append(uid)
+        found: list[tuple[int, int]] = []
+        for uid in parents.pop(None, []):
+            below = parents.pop(message_from_bytes(folder.messages[uid].raw)["Message-ID"], [])
+            found += [(uid, len(below)), *((one, 0) for one in below)]
+        for below in parents.values():
+            found += [(0, len(below)), *((one, 0) for one in below)]
+        return Threads(array("I", [uid for uid, _ in found]), array("I", [count for _, count in found]))
+
     def append(self, name: str, raw: bytes, *, flags: int, keywords: frozenset[str], internaldate: int | None) -> Appended:
         folder = self._folder(name)
         uid = folder.uidnext
@@ -284,10 +311,18 @@ def header_of(raw: bytes) -> bytes:
     return raw[: found.end()] if found else raw
 
 
+def sort_value(message: Message, key: SortKey) -> int | str:
+    if key == "subject":
+        return str(message_from_bytes(message.raw)["Subject"]).upper()
+    return len(message.raw) if key == "size" else message.internaldate
+
+
 def leaf_holds(message: Message, leaf: SearchLeaf) -> bool:
     parsed = message_from_bytes(message.raw)
     if isinstance(leaf, SizeLeaf):
         return len(message.raw) > leaf.octets if leaf.op == "larger" else len(message.raw) < leaf.octets
+    if isinstance(leaf, AgeLeaf):
+        return (message.internaldate < leaf.since) == (leaf.op == "older")
     if isinstance(leaf, DateLeaf):
         when = datetime.fromtimestamp(message.internaldate, UTC)
         if leaf.field == "sent" and parsed["Date"]:

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import accumulate, compress, repeat
 
 from mailcore.kernel.ids import BlobId
-from mailcore.kernel.mailstore import DateLeaf, SearchLeaf, SizeLeaf, TextLeaf
+from mailcore.kernel.mailstore import AgeLeaf, DateLeaf, SearchLeaf, SizeLeaf, TextLeaf
 
 from ..models import Folder
 from ..uidsets import chunk
@@ -47,9 +47,11 @@ def _and(left: Mask, right: Mask) -> bytes:
     return (int.from_bytes(left, "little") & int.from_bytes(right, "little")).to_bytes(len(left), "little")
 
 
-def _range_of(leaf: DateLeaf | SizeLeaf) -> tuple[str, float, float]:
+def _range_of(leaf: DateLeaf | SizeLeaf | AgeLeaf) -> tuple[str, float, float]:
     """A column, and the half-open range in which its value has to lie."""
     endless = float("inf")
+    if isinstance(leaf, AgeLeaf):
+        return ("internaldate", -endless, leaf.since) if leaf.op == "older" else ("internaldate", leaf.since, endless)
     if isinstance(leaf, SizeLeaf):
         return ("size", leaf.octets + 1, endless) if leaf.op == "larger" else ("size", -endless, leaf.octets)
     ordinal, unit, name = leaf.day.toordinal(), 1, "sent_day"
