@@ -6,12 +6,15 @@ from datetime import date
 from email.utils import parsedate_tz
 from operator import attrgetter
 
+from django.db import connection
+
 from mailcore.kernel.ids import BlobId
 from mailcore.mime.headers import decode_value
 from mailcore.mime.summary import summarise
 
 from . import blobs
 from .inserting import insert
+from .loading import marks
 from .models import Content
 from .uidsets import chunk
 
@@ -44,18 +47,20 @@ def derive(blob_id: BlobId, raw: bytes) -> Content:
     )
 
 
-def load(blob_ids: Iterable[BlobId]) -> dict[BlobId, Content]:
-    """The rows that exist."""
+def load_lineages(blob_ids: Iterable[BlobId]) -> dict[BlobId, Content]:
+    """The rows that exist, with their Message-ID and references alone."""
     found: dict[BlobId, Content] = {}
-    for part in chunk(list(dict.fromkeys(blob_ids)), blobs.IN_CHUNK):
-        rows = Content.objects.filter(pk__in=part).only("pk", "message_id", "references")
-        found |= {BlobId(row.pk): row for row in rows}
+    with connection.cursor() as cursor:
+        for part in chunk(list(dict.fromkeys(blob_ids)), blobs.IN_CHUNK):
+            cursor.execute(f'SELECT blob_id, message_id, "references" FROM store_content WHERE blob_id IN ({marks(part)})', list(part))
+            for blob_id, message_id, references in cursor.fetchall():
+                found[BlobId(blob_id)] = Content(blob_id=blob_id, message_id=message_id, references=references)
     return found
 
 
 def derive_missing(blob_ids: Sequence[BlobId]) -> tuple[dict[BlobId, Content], list[Content]]:
     """All rows, and those among them that are not saved yet. Reads and parses; belongs before a transaction."""
-    known = load(blob_ids)
+    known = load_lineages(blob_ids)
     missing = [blob_id for blob_id in dict.fromkeys(blob_ids) if blob_id not in known]
     fresh = [derive(blob_id, raw) for blob_id, raw in zip(missing, blobs.read_many(missing), strict=True)]
     return known | {BlobId(row.pk): row for row in fresh}, fresh

@@ -6,6 +6,7 @@ column has to be set, to a value that the database driver takes as it is.
 
 from collections.abc import Sequence
 from operator import attrgetter
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import AutoField, Model
@@ -15,15 +16,18 @@ def insert(rows: Sequence[Model], *, ignore_conflicts: bool = False) -> None:
     """Rows of one model; their ids stay unset. With `ignore_conflicts`, what is there already stays."""
     if not rows:
         return
-    meta = rows[0]._meta
-    fields = [field for field in meta.concrete_fields if not isinstance(field, AutoField)]
+    model = type(rows[0])
+    names = [field.attname for field in model._meta.concrete_fields if not isinstance(field, AutoField)]
+    insert_values(model, names, list(map(attrgetter(*names), rows)), ignore_conflicts=ignore_conflicts)
+
+
+def insert_values(model: type[Model], names: Sequence[str], rows: Sequence[tuple[Any, ...]], *, ignore_conflicts: bool = False) -> None:
+    """The same of bare values, for a model whose columns are called as its fields."""
+    if not rows:
+        return
     quote = connection.ops.quote_name
-    columns = ", ".join(quote(field.column or field.attname) for field in fields)
-    marks = ", ".join(["%s"] * len(fields))
+    marks = ", ".join(["%s"] * len(names))
     ending = " ON CONFLICT DO NOTHING" if ignore_conflicts else ""
     # Outside a transaction each row would be a commit, and a flush, of its own.
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-        cursor.executemany(
-            f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES ({marks}){ending}",
-            list(map(attrgetter(*(field.attname for field in fields)), rows)),
-        )
+        cursor.executemany(f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(map(quote, names))}) VALUES ({marks}){ending}", rows)

@@ -19,6 +19,7 @@ from mailcore.kernel.flags import SEEN
 from mailcore.kernel.ids import FolderId, MailboxId
 
 from ..inserting import insert
+from ..loading import load, marks
 from ..models import Change, Folder, Usage
 from ..uidsets import join
 
@@ -47,7 +48,8 @@ class Books:
 
     def load_folders(self, name: str) -> None:
         """Fetch the folders of one name of all these mailboxes at once: a batch asks for the same one again and again."""
-        for folder in Folder.objects.filter(mailbox_id__in=list(self.usages), name=name):
+        mailbox_ids = list(self.usages)
+        for folder in load(Folder, f"mailbox_id IN ({marks(mailbox_ids)}) AND name = %s", [*mailbox_ids, name]):
             self._keep(folder)
 
     def get_folder(self, mailbox_id: int, name: str) -> Folder:
@@ -74,6 +76,10 @@ class Books:
         folder.name = name
         self._renamed_mailboxes.add(folder.mailbox_id)
         self._touched[folder.pk] = self._keep(folder)
+
+    def tell_of_folders(self, mailbox_id: int) -> None:
+        """The list of folders looks otherwise after the commit."""
+        self._renamed_mailboxes.add(mailbox_id)
 
     def drop_folder(self, folder: Folder) -> None:
         """Remove the row; its messages were removed before."""
@@ -169,5 +175,6 @@ def open_books(mailbox_ids: Iterable[int]) -> Iterator[Books]:
 
 
 def _lock(mailbox_ids: list[int]) -> dict[int, Usage]:
-    found = Usage.objects.select_for_update().filter(mailbox_id__in=mailbox_ids).order_by("mailbox_id")
+    lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
+    found = load(Usage, f"mailbox_id IN ({marks(mailbox_ids)}) ORDER BY mailbox_id{lock}", mailbox_ids)
     return {usage.mailbox_id: usage for usage in found}

@@ -14,7 +14,8 @@ from mailcore.kernel.flags import join_keywords
 from mailcore.kernel.ids import BlobId, FolderId, MailboxId
 
 from .. import blobs, contents, names
-from ..inserting import insert
+from ..inserting import insert, insert_values
+from ..loading import load, marks
 from ..models import Change, Content, DeliveryMark, Folder, Message
 from ..uidsets import chunk
 from . import threads
@@ -136,13 +137,8 @@ class _Batch:
         rows = [self._make_row(entry, thread_id) for entry, thread_id in zip(admitted, thread_ids, strict=True)]
         insert(rows)
         self._journal(admitted)
-        insert(
-            [
-                DeliveryMark(key=entry.item.key, folder_id=entry.folder.pk, uid=entry.uid, at=self.books.now)
-                for entry in admitted
-                if entry.item.key
-            ]
-        )
+        marked = [(entry.item.key, entry.folder.pk, entry.uid, self.books.now) for entry in admitted if entry.item.key]
+        insert_values(DeliveryMark, ("key", "folder_id", "uid", "at"), marked)
 
     def _make_row(self, entry: _Admitted, thread_id: int) -> Message:
         item = entry.item
@@ -176,6 +172,6 @@ def forget_deliveries(*, before: int) -> int:
 def _find_marks(items: Sequence[Delivery]) -> dict[str, Delivered]:
     found: dict[str, Delivered] = {}
     for part in chunk([item.key for item in items if item.key], BATCH):
-        for mark in DeliveryMark.objects.filter(key__in=list(part)):
+        for mark in load(DeliveryMark, f"key IN ({marks(part)})", part):
             found[mark.key] = Delivered(Outcome.ALREADY_THERE, FolderId(mark.folder_id), mark.uid)
     return found

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from mailcore.directory.models import Mailbox
+from django.db import connection
+
 from mailcore.kernel.errors import NotFound, OverQuota
 from mailcore.kernel.flags import DELETED, join_keywords, split_keywords
 from mailcore.kernel.ids import BlobId, FolderId, MailboxId
@@ -10,19 +11,27 @@ from mailcore.kernel.mailstore import Appended, Copied, FlagMode, MessageState, 
 
 from .. import blobs, contents, fetching, names
 from ..inserting import insert
+from ..loading import marks
 from ..models import Change, Content, Folder, Message
 from ..uidsets import chunk
 from . import threads
 from .books import Books, open_books
 
 BATCH = 500
+_LIMITS = """
+SELECT m.id, m.quota_bytes, d.default_quota_bytes
+FROM directory_mailbox m JOIN directory_address a ON a.id = m.address_id JOIN directory_domain d ON d.id = a.domain_id
+WHERE m.id IN ({marks})
+"""
 _STATE = ("m.uid", "m.id", "m.modseq", "m.flags", "m.keywords")
 
 
 def load_limits(mailbox_ids: Iterable[int]) -> dict[int, int]:
     """Bytes each mailbox may hold; 0 for no limit."""
-    rows = Mailbox.objects.filter(pk__in=list(mailbox_ids)).values_list("pk", "quota_bytes", "address__domain__default_quota_bytes")
-    return {pk: own if own is not None else (domain or 0) for pk, own, domain in rows}
+    wanted = list(mailbox_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(_LIMITS.format(marks=marks(wanted)), wanted)
+        return {pk: own if own is not None else (domain or 0) for pk, own, domain in cursor.fetchall()}
 
 
 def lineage_of(content: Content) -> threads.Lineage:

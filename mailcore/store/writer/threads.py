@@ -8,11 +8,15 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..inserting import insert
+from django.db import connection
+
+from ..inserting import insert_values
+from ..loading import marks
 from ..models import ThreadReference
 from ..uidsets import chunk
 
 MAX_ANCESTORS = 50
+_FIND = "SELECT mailbox_id, digest, thread_id FROM store_threadreference"
 _Key = tuple[int, bytes]
 """(mailbox id, digest of a Message-ID)"""
 
@@ -38,8 +42,10 @@ def assign(lineages: Sequence[tuple[int, Lineage]]) -> list[int]:
             if key not in known:
                 known[key] = fresh[key] = thread_id
         result.append(thread_id)
-    insert(
-        [ThreadReference(mailbox_id=mailbox_id, digest=digest, thread_id=thread_id) for (mailbox_id, digest), thread_id in fresh.items()],
+    insert_values(
+        ThreadReference,
+        ("mailbox_id", "digest", "thread_id"),
+        [(mailbox_id, digest, thread_id) for (mailbox_id, digest), thread_id in fresh.items()],
         ignore_conflicts=True,
     )
     return result
@@ -68,7 +74,9 @@ def _find(keys: set[_Key]) -> dict[_Key, int]:
     """Asked by mailbox and digest apart, which one index serves; rows of other pairings are left out here."""
     found: dict[_Key, int] = {}
     mailbox_ids = sorted({mailbox_id for mailbox_id, _ in keys})
-    for part in chunk(sorted({digest for _, digest in keys}), 300):
-        rows = ThreadReference.objects.filter(mailbox_id__in=mailbox_ids, digest__in=part).values_list("mailbox_id", "digest", "thread_id")
-        found |= {(mailbox_id, bytes(digest)): thread_id for mailbox_id, digest, thread_id in rows}
+    with connection.cursor() as cursor:
+        for part in chunk(sorted({digest for _, digest in keys}), 300):
+            text = f"{_FIND} WHERE mailbox_id IN ({marks(mailbox_ids)}) AND digest IN ({marks(part)})"
+            cursor.execute(text, [*mailbox_ids, *part])
+            found |= {(mailbox_id, bytes(digest)): thread_id for mailbox_id, digest, thread_id in cursor.fetchall()}
     return found
