@@ -34,13 +34,16 @@ def remove_forged(raw: bytes, *, hostname: str) -> tuple[bytes, int]:
     end, _ = find_body(raw)
     if _NAME not in raw[:end].lower():
         return raw, 0
-    fields, body = split(raw)
-    kept = [field for field in fields if field.name != _NAME or not claims_to_be(field.value, hostname)]
-    removed = len(fields) - len(kept)
-    if not removed:
-        return raw, 0
-    rest = sum(len(field.raw) for field in fields)
-    return b"".join(field.raw for field in kept) + raw[rest:] if rest <= len(raw) else raw[body:], removed
+    kept: list[bytes] = []
+    position = removed = 0
+    for field in split(raw)[0]:
+        after = position + len(field.raw)
+        if field.name == _NAME and claims_to_be(field.value, hostname):
+            removed += 1
+        else:
+            kept.append(raw[position:after])
+        position = after
+    return (b"".join(kept) + raw[position:], removed) if removed else (raw, 0)
 
 
 def claims_to_be(value: bytes, hostname: str) -> bool:
