@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "mailcore.directory",
     "mailcore.store",
     "mailcore.queue",
+    "mailcore.trust",
     "mailcore.filtering",
     "webmail",
     "admin_panel",

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from .errors import BadSyntax
 
 MAX_LOCAL = 64
+MAX_REWRITTEN = 255
+"""A local part that holds a whole address (SRS) must be longer than people's own."""
 MAX_DOMAIN = 255
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 _LITERAL = re.compile(r"\[[0-9A-Za-z:.]{2,80}\]\Z")
@@ -57,7 +59,7 @@ class MailAddress:
                 raise BadSyntax("The part before @ holds a control character.", repr(text))
         elif not _ATEXT.match(local):
             raise BadSyntax("The part before @ holds a character that needs quotes.", repr(text))
-        if len(local.encode()) > MAX_LOCAL:
+        if len(local.encode()) > (MAX_REWRITTEN if local[:3].upper() == "SRS" else MAX_LOCAL):
             raise BadSyntax("The part before @ is longer than 64 octets.", repr(text))
         return cls(local, fold_domain(domain))
 
