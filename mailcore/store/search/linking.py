@@ -25,6 +25,8 @@ class _Links:
         self.parents = [NONE] * self.count
         self.trees = list(range(self.count))
         """A forest that only grows: two rows of different trees in it are in different ones of ours."""
+        self.is_parent = bytearray(self.count)
+        """Rows that something was ever linked below."""
         self.breaks = 0
         """How many links were undone."""
         self.refs = rows.numbers("refs")
@@ -42,7 +44,8 @@ class _Links:
 
     def follow(self, places: Sequence[int]) -> None:
         refs, starts, parents, find_id = self.refs, self.starts, self.parents, self.by_id.get
-        done_at = [NONE] * self.count
+        count, trees, is_parent = self.count, self.trees, self.is_parent
+        done_at = [NONE] * count
         for place in places:
             first, last = starts[place], starts[place + 1]
             if first == last:
@@ -53,14 +56,20 @@ class _Links:
             else:
                 parent = find_id(refs[last - 1], NONE)
                 # Whoever answers carries what the answered one carried: those links were tried, and nothing was undone since.
-                if not (0 <= parent < self.count and done_at[parent] == self.breaks and self._carries(parent, first, last)):
+                if not (0 <= parent < count and done_at[parent] == self.breaks and self._carries(parent, first, last)):
                     parent = self._link_chain(first, last)
-                self._set_parent(place, parent)
+                if parents[place] == NONE and not is_parent[place] and trees[place] == place and parent != place:
+                    # The usual case: nothing is below it, so no circle can come of it.
+                    parents[place] = trees[place] = parent
+                    if parent < count:
+                        is_parent[parent] = 1
+                else:
+                    self._set_parent(place, parent)
             done_at[place] = self.breaks
 
     def _carries(self, parent: int, first: int, last: int) -> bool:
         start, end = self.starts[parent], self.starts[parent + 1]
-        return end - start == last - 1 - first and self.refs[start:end] == self.refs[first : last - 1]
+        return end - start == last - 1 - first and (start == end or self.refs[start:end] == self.refs[first : last - 1])
 
     def _link_chain(self, first: int, last: int) -> int:
         """Step 1.A: each of the references is parent of the next, unless that one has a parent. The last one."""
@@ -92,6 +101,8 @@ class _Links:
 
     def _join(self, child: int, parent: int) -> None:
         self.parents[child] = parent
+        if parent < self.count:
+            self.is_parent[parent] = 1
         self.trees[self._find_tree(child)] = self._find_tree(parent)
 
     def _closes_circle(self, child: int, parent: int) -> bool:
@@ -118,14 +129,24 @@ class _Links:
         """Steps 2 and 3: roots, and no dummies but those that hold several roots together."""
         children: dict[int, list[int]] = {}
         roots: list[int] = []
-        for place in (*places, *range(self.count, len(self.parents))):
-            parent = self.parents[place]
+        parents = self.parents
+        for place in places:
+            parent = parents[place]
             if parent == NONE:
                 roots.append(place)
+            elif parent in children:
+                children[parent].append(place)
             else:
-                children.setdefault(parent, []).append(place)
-        for parent in [*children]:
-            if parent in children and any(child >= self.count for child in children[parent]):
+                children[parent] = [place]
+        mixed = set()
+        for place in range(self.count, len(parents)):
+            if parents[place] == NONE:
+                roots.append(place)
+            else:
+                children.setdefault(parents[place], []).append(place)
+                mixed.add(parents[place])
+        for parent in mixed:
+            if parent in children:
                 children[parent] = self._open(children[parent], children)
         kept = []
         for root in roots:

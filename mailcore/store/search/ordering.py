@@ -1,9 +1,8 @@
 """SORT over columns (RFC 5256 §3, RFC 5957): one order of the whole folder, remembered, of which a search takes its part."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
-from itertools import compress
 
 from mailcore.kernel.mailstore import SortKey
 
@@ -32,14 +31,14 @@ def sort(folder: Folder, keys: Sequence[tuple[SortKey, bool]], uids: Sequence[in
 
 
 def _sort(keys: Keys, uids: Sequence[int], _: Index, rows: Columns) -> Sequence[int]:
-    order = _order(rows, keys)
+    places: Iterable[int] = order(rows, keys)
     asked = rows.mask(uids)
     if 0 in asked:
-        order = compress(order, map(asked.__getitem__, order))  # type: ignore[assignment]
-    return array("I", map(rows.uids.__getitem__, order))
+        places = [place for place in places if asked[place]]
+    return array("I", map(rows.uids.__getitem__, places))
 
 
-def _order(rows: Columns, keys: Keys) -> "array[int]":
+def order(rows: Columns, keys: Keys) -> "array[int]":
     """All rows in order, by position."""
     known = rows.remembered.get(keys)
     if isinstance(known, array):
@@ -49,8 +48,8 @@ def _order(rows: Columns, keys: Keys) -> "array[int]":
     for name, is_reversed in reversed(keys):
         values: Sequence[int] | Sequence[str] = rows.numbers(_NUMBERS[name]) if name in _NUMBERS else rows.lines(_TEXTS[name])
         places.sort(key=values.__getitem__, reverse=is_reversed)
-    order = array("I", places)
+    found = array("I", places)
     if len(rows.remembered) >= MAX_REMEMBERED:
         rows.remembered.clear()
-    rows.remembered[keys] = order
-    return order
+    rows.remembered[keys] = found
+    return found

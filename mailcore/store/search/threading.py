@@ -12,7 +12,7 @@ from itertools import compress
 from mailcore.kernel.mailstore import Threading, Threads
 
 from ..models import Folder
-from . import columns
+from . import columns, ordering
 from .columns import Columns
 from .index import Index
 from .linking import link
@@ -42,11 +42,10 @@ def _build(how: Threading, rows: Columns, places: list[int]) -> Threads:
     if how == "orderedsubject":
         return _flatten(rows, *_by_subject(rows, places))
     forest = _Forest(rows, *link(rows, places))
+    forest.sort()
     if how == "references":
         forest.join_subjects()
-        forest.sort()
     else:
-        forest.sort()
         forest.sort_roots_by_newest()
     return _flatten(rows, forest.roots, forest.children)
 
@@ -65,34 +64,34 @@ def _by_subject(rows: Columns, places: list[int]) -> tuple[list[int], Children]:
 
 
 class _Forest:
-    """Trees under the sort and the joining of RFC 5256 §3 REFERENCES, steps 4 to 6. Rows from `count` on are dummies."""
+    """Trees under the sort and the joining of RFC 5256 §3 REFERENCES, steps 4 to 6. Rows from `count` on are dummies, all roots."""
 
     def __init__(self, rows: Columns, roots: list[int], children: Children, top: int) -> None:
         self.roots = roots
         self.children = children
         self._rows = rows
         self._count = len(rows.uids)
-        self._next = top
-        self._dates = rows.numbers("sent_at")
+        self._ranks = list(range(self._count))
+        """By the date they were sent, then by place; a dummy has its first child's."""
+        for rank, place in enumerate(ordering.order(rows, (("date", False),))):
+            self._ranks[place] = rank
+        self._ranks += [0] * (top - self._count)
 
     def is_dummy(self, place: int) -> bool:
         return place >= self._count
 
-    def date_of(self, place: int) -> tuple[int, int]:
-        """A dummy counts as its first child; equal dates by place."""
-        while place >= self._count:
-            place = self.children[place][0]
-        return self._dates[place], place
-
     def sort(self) -> None:
-        # Deeper ones first, so that a dummy's first child is its oldest when the dummy is placed.
-        for place in [*self.children]:
-            if not self.is_dummy(place) and len(self.children[place]) > 1:
-                self.children[place].sort(key=self.date_of)
-        for place in [*self.children]:
-            if self.is_dummy(place):
-                self.children[place].sort(key=self.date_of)
-        self.roots.sort(key=self.date_of)
+        """Step 4."""
+        for place, below in self.children.items():
+            if len(below) > 1:
+                self._sort_below(place)
+        self.roots.sort(key=self._ranks.__getitem__)
+
+    def _sort_below(self, place: int) -> None:
+        below = self.children[place]
+        below.sort(key=self._ranks.__getitem__)
+        if self.is_dummy(place):
+            self._ranks[place] = self._ranks[below[0]]
 
     def sort_roots_by_newest(self) -> None:
         """REFS: the conversation with the newest arrival last."""
@@ -105,10 +104,9 @@ class _Forest:
 
     def join_subjects(self) -> None:
         """Step 5: roots of one base subject become one conversation."""
-        self.sort()
-        subjects, is_reply = self._rows.lines("base"), self._rows.packed("is_reply")
-        holders: dict[str, int] = {}
-        named: list[tuple[int, str]] = []
+        subjects, is_reply = self._rows.packed("base").split(b"\n"), self._rows.packed("is_reply")
+        holders: dict[bytes, int] = {}
+        named: list[tuple[int, bytes]] = []
         for root in self.roots:
             first = self.children[root][0] if self.is_dummy(root) else root
             subject = subjects[first]
@@ -117,17 +115,22 @@ class _Forest:
             if subject and (held is None or self._is_better(root, held, is_reply)):
                 holders[subject] = root
         kept: dict[int, None] = {}
+        grown: set[int] = set()
         for root, subject in named:
             held = holders.get(subject, root)
             if held == root:
                 kept[root] = None
                 continue
             joined = self._join(root, held, is_reply)
+            grown.add(joined)
             if joined != held:
                 holders[subject] = joined
                 kept.pop(held, None)
                 kept[joined] = None
         self.roots = list(kept)
+        for place in grown & self.children.keys():
+            self._sort_below(place)
+        self.roots.sort(key=self._ranks.__getitem__)
 
     def _is_better(self, root: int, held: int, is_reply: bytes) -> bool:
         if self.is_dummy(held):
@@ -142,7 +145,8 @@ class _Forest:
         if not self.is_dummy(root) and is_reply[root] and not is_reply[held]:
             self.children.setdefault(held, []).append(root)
             return held
-        dummy, self._next = self._next, self._next + 1
+        dummy = len(self._ranks)
+        self._ranks.append(0)
         self.children[dummy] = [held, *(self.children.pop(root) if self.is_dummy(root) else [root])]
         return dummy
 
@@ -157,14 +161,19 @@ def _walk(root: int, children: Children) -> Iterator[int]:
 
 
 def _flatten(rows: Columns, roots: Sequence[int], children: Children) -> Threads:
-    count = len(rows.uids)
-    uids, counts = array("I"), array("I")
+    places: list[int] = []
+    counts = array("I")
     for root in roots:
-        if root < count and root not in children:
-            uids.append(rows.uids[root])
+        if root not in children:
+            places.append(root)
             counts.append(0)
             continue
-        for place in _walk(root, children):
-            uids.append(rows.uids[place] if place < count else 0)
-            counts.append(len(children.get(place, ())))
-    return Threads(uids, counts)
+        waiting = [root]
+        while waiting:
+            place = waiting.pop()
+            places.append(place)
+            below = children.get(place, ())
+            counts.append(len(below))
+            waiting += below[::-1]
+    uids = [*rows.uids, *[0] * (max(places, default=0) + 1 - len(rows.uids))]
+    return Threads(array("I", map(uids.__getitem__, places)), counts)
