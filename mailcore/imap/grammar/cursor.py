@@ -24,12 +24,26 @@ MAX_TAG = 100
 class BadCommand(Exception):
     """The command breaks the grammar; answered with BAD."""
 
+    code = b""
+
+
+class UidRequired(BadCommand):
+    """A sequence number from a client that has given them up (RFC 9586 §3)."""
+
+    code = b"[UIDREQUIRED] "
+
 
 class Cursor:
-    __slots__ = ("_literals", "_next_literal", "position", "text")
+    __slots__ = ("_literals", "_next_literal", "position", "text", "uid_only", "utf8_names", "utf8_only")
 
-    def __init__(self, command: Command) -> None:
+    def __init__(self, command: Command, *, utf8_names: bool = False, utf8_only: bool = False, uid_only: bool = False) -> None:
+        self.utf8_names = utf8_names
+        """Folder names are UTF-8, not modified UTF-7 (RFC 9051 §5.1, RFC 6855 §3)."""
+        self.utf8_only = utf8_only
+        """UTF8=ACCEPT is on: a charset cannot be named any more (RFC 6855 §3)."""
         self.text = command.text
+        self.uid_only = uid_only
+        """Messages are named by UID only (RFC 9586)."""
         self.position = 0
         self._literals = command.literals
         self._next_literal = 0

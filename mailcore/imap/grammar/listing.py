@@ -7,7 +7,7 @@ from mailcore.kernel.errors import BadSyntax
 
 from .cursor import BadCommand, Cursor
 from .folders import parse_status_items
-from .names import DELIMITER, decode_name
+from .names import DELIMITER, decode_name, decode_utf8_name
 
 MAX_PATTERNS = 50
 _SELECT = frozenset((b"SUBSCRIBED", b"REMOTE", b"RECURSIVEMATCH", b"SPECIAL-USE"))
@@ -48,7 +48,7 @@ def parse_list(cursor: Cursor) -> Listing:
     else:
         patterns = [cursor.list_pattern()]
     returns, status = _parse_returns(cursor)
-    joined = tuple(_join(reference, pattern) for pattern in patterns)
+    joined = tuple(_join(cursor, reference, pattern) for pattern in patterns)
     return Listing(joined, selection, returns, status, extended or bool(returns))
 
 
@@ -56,7 +56,7 @@ def parse_lsub(cursor: Cursor) -> Listing:
     cursor.space()
     reference = cursor.astring()
     cursor.space()
-    return Listing((_join(reference, cursor.list_pattern()),))
+    return Listing((_join(cursor, reference, cursor.list_pattern()),))
 
 
 def _parse_returns(cursor: Cursor) -> tuple[frozenset[bytes], tuple[bytes, ...]]:
@@ -81,12 +81,12 @@ def _parse_returns(cursor: Cursor) -> tuple[frozenset[bytes], tuple[bytes, ...]]
     return frozenset(returns), status
 
 
-def _join(reference: bytes, pattern: bytes) -> str:
+def _join(cursor: Cursor, reference: bytes, pattern: bytes) -> str:
     """An absolute reference is the common prefix (RFC 3501 §6.3.8); "" asks for the delimiter only."""
     if not pattern:
         return ""
     try:
-        return decode_name(reference + pattern)
+        return decode_utf8_name(reference + pattern) if cursor.utf8_names else decode_name(reference + pattern)
     except BadSyntax:
         # It names nothing that can exist; a pattern that matches nothing says so without an error.
         return "\0"

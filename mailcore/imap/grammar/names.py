@@ -7,6 +7,7 @@ from binascii import Error as Base64Error
 from mailcore.kernel.errors import BadSyntax
 
 from .cursor import Cursor
+from .responses import write_astring
 
 DELIMITER = "/"
 _SHIFTED = re.compile(rb"&([A-Za-z0-9+,]*)-")
@@ -71,4 +72,12 @@ def _unshift(run: "re.Match[bytes]") -> bytes:
 
 def parse_name(cursor: Cursor) -> str:
     """The folder's name that stands at the cursor."""
-    return decode_name(cursor.astring())
+    return decode_utf8_name(cursor.astring()) if cursor.utf8_names else decode_name(cursor.astring())
+
+
+def write_name(name: str, *, utf8: bool) -> bytes:
+    """A folder's name in a response: modified UTF-7, or for clients that take it UTF-8."""
+    if not utf8:
+        return write_astring(encode_name(name))
+    data = name.encode("utf-8")
+    return write_astring(data) if data.isascii() else b'"%b"' % data.replace(b"\\", b"\\\\").replace(b'"', b'\\"')

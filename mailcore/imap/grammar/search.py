@@ -5,12 +5,13 @@ Strings are decoded by the CHARSET here, so nothing below knows of charsets.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from mailcore.kernel import flags as kernel_flags
 from mailcore.kernel.limits import ImapLimits
 from mailcore.kernel.mailstore import DateLeaf, SearchLeaf, SizeLeaf, TextLeaf
 
-from .cursor import BadCommand, Cursor
+from .cursor import BadCommand, Cursor, UidRequired
 from .dates import parse_date
 from .sequences import SequenceSet, parse_set
 
@@ -70,11 +71,19 @@ class SetKey:
 
 
 @dataclass(frozen=True, slots=True)
+class ObjectKey:
+    """RFC 8474 §6: the messages of one content, or of one conversation."""
+
+    column: Literal["email_id", "thread_id"]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModseqKey:
     modseq: int
 
 
-Key = And | Or | Not | FlagKey | KeywordKey | RecentKey | SetKey | ModseqKey | SearchLeaf
+Key = And | Or | Not | FlagKey | KeywordKey | RecentKey | SetKey | ModseqKey | ObjectKey | SearchLeaf
 ALL = And(())
 
 
@@ -139,6 +148,8 @@ class _Parser:
             cursor.expect(b")")
             return inner
         if cursor.text[cursor.position : cursor.position + 1] in b"0123456789*" and not cursor.at_end:
+            if cursor.uid_only:
+                raise UidRequired("Sequence numbers were given up")
             return SetKey(parse_set(cursor), uid=False)
         name = cursor.word()
         plain = _PLAIN.get(name)
@@ -167,6 +178,8 @@ class _Parser:
             header = cursor.astring().decode("ascii", "replace")
             cursor.space()
             return TextLeaf("header", self.text(), header)
+        if name in _OBJECTS:
+            return ObjectKey(_OBJECTS[name], cursor.atom().decode("ascii"))
         if name == b"MODSEQ":
             return self.since_modseq()
         return KeywordKey(cursor.atom().decode("ascii").lower(), wanted=name == b"KEYWORD")
@@ -189,7 +202,8 @@ class _Parser:
             raise BadCharset from error
 
 
-_ARGUED = frozenset((b"NOT", b"OR", b"UID", b"HEADER", b"MODSEQ", b"KEYWORD", b"UNKEYWORD"))
+_OBJECTS: dict[bytes, Literal["email_id", "thread_id"]] = {b"EMAILID": "email_id", b"THREADID": "thread_id"}
+_ARGUED = frozenset((b"NOT", b"OR", b"UID", b"HEADER", b"MODSEQ", b"KEYWORD", b"UNKEYWORD", *_OBJECTS))
 
 
 def parse_search(cursor: Cursor) -> Search:
@@ -215,6 +229,8 @@ def _parse_returns(cursor: Cursor) -> frozenset[bytes] | None:
 def _parse_charset(cursor: Cursor) -> str:
     if cursor.text[cursor.position : cursor.position + 8].upper() != b"CHARSET ":
         return "utf-8"
+    if cursor.utf8_only:
+        raise BadCommand("A charset cannot be named after ENABLE UTF8=ACCEPT")
     cursor.position += 8
     codec = CHARSETS.get(cursor.astring().upper())
     if codec is None:

@@ -30,7 +30,7 @@ def identify(session: Connection, fields: dict[str, str]) -> Reply:
 def enable(session: Connection, names: list[bytes]) -> Reply:
     """RFC 5161 §3.1: what is not known, or on already, is passed over."""
     had_modseqs = session.condstore
-    enabled = [name for name, switch_on in SWITCHES.items() if name in names and switch_on(session)]
+    enabled = [name for name, switch_on in SWITCHES.items() if name.upper() in names and switch_on(session)]
     yield b"* ENABLED%b\r\n" % b"".join(b" " + name for name in enabled)
     if session.condstore and not had_modseqs and session.view is not None:
         yield b"* OK [HIGHESTMODSEQ %d] Highest change\r\n" % session.view.told_modseq
@@ -50,9 +50,32 @@ def _enable_qresync(session: Connection) -> bool:
     return fresh
 
 
+def _enable_rev2(session: Connection) -> bool:
+    fresh = not session.rev2
+    session.rev2 = True
+    if session.view is not None:
+        session.view.forget_recent()
+    return fresh
+
+
+def _enable_utf8(session: Connection) -> bool:
+    fresh = not session.utf8
+    session.utf8 = True
+    return fresh
+
+
+def _enable_uid_only(session: Connection) -> bool:
+    fresh = not session.uid_only
+    session.uid_only = True
+    return fresh
+
+
 SWITCHES: Mapping[bytes, Callable[[Connection], bool]] = {
     b"CONDSTORE": _enable_condstore,
     b"QRESYNC": _enable_qresync,
+    b"IMAP4rev2": _enable_rev2,
+    b"UTF8=ACCEPT": _enable_utf8,
+    b"UIDONLY": _enable_uid_only,
 }
 """What ENABLE can switch on; each says whether it was off."""
 

@@ -9,7 +9,7 @@ from mailcore.kernel.mailstore import MailStore
 from mailcore.kernel.ports import Authenticator
 from mailcore.kernel.principal import Principal
 
-from ..grammar.responses import CRLF
+from ..grammar.names import write_name
 from ..grammar.sequences import compact, write_set
 from .config import SessionConfig
 from .view import View, folder_keywords
@@ -60,10 +60,12 @@ class Connection:
         "pending_auth",
         "principal",
         "qresync",
+        "rev2",
         "starttls_requested",
         "state",
         "store",
         "tls",
+        "uid_only",
         "utf8",
         "view",
     )  # fmt: skip
@@ -86,6 +88,10 @@ class Connection:
         self.condstore = False
         self.qresync = False
         """Expunges are told as VANISHED (RFC 7162 §3.2.3)."""
+        self.rev2 = False
+        """The client speaks IMAP4rev2: no \\Recent, ESEARCH, names in UTF-8 (RFC 9051 §6.3.1)."""
+        self.uid_only = False
+        """The client counts no messages: UIDs only (RFC 9586)."""
         self.utf8 = False
         """The client takes UTF-8 in strings (RFC 6855 §3)."""
         self.bad_commands = 0
@@ -136,13 +142,13 @@ class Connection:
         if view.learn_keywords():
             pieces.append(self.flags_line())
         if fresh:
-            pieces.append(b"* %d EXISTS\r\n* %d RECENT\r\n" % (view.count, view.recent))
+            pieces.append(self.count_lines())
         pieces += [self.flags_response(place) for place in changed if view.uids[place] not in view.gone]
         return b"".join(pieces)
 
     def report_expunged(self) -> bytes:
         """Announce what is gone. Only where the client expects numbers to change (RFC 3501 §7.4.1)."""
-        if self.qresync:
+        if self.qresync or self.uid_only:
             gone = sorted(self.selected.gone)
             self.selected.drop_gone()
             return b"* VANISHED %b\r\n" % write_set(compact(gone)) if gone else b""
@@ -163,4 +169,20 @@ class Connection:
         """An untagged FETCH that says what a message's flags are now; the UID helps clients that missed a number."""
         view = self.selected
         modseq = b" MODSEQ (%d)" % view.modseqs[place] if self.condstore else b""
-        return b"* %d FETCH (UID %d FLAGS (%b)%b)%b" % (place + 1, view.uids[place], view.flag_text(place), modseq, CRLF)
+        return self.fetch_line(place, b"FLAGS (%b)%b" % (view.flag_text(place), modseq))
+
+    def fetch_line(self, place: int, items: bytes) -> bytes:
+        """An untagged FETCH of one message; UIDFETCH where the client counts no messages."""
+        uid = self.selected.uids[place]
+        if self.uid_only:
+            return b"* %d UIDFETCH (%b)\r\n" % (uid, items)
+        return b"* %d FETCH (UID %d %b)\r\n" % (place + 1, uid, items)
+
+    def count_lines(self) -> bytes:
+        view = self.selected
+        recent = b"" if self.rev2 else b"* %d RECENT\r\n" % view.recent
+        return b"* %d EXISTS\r\n%b" % (view.count, recent)
+
+    def write_name(self, name: str) -> bytes:
+        """A folder's name as this client reads it."""
+        return write_name(name, utf8=self.utf8 or self.rev2)

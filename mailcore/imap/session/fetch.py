@@ -56,12 +56,15 @@ class Plan:
     """After `UID %d`, without flags and modseq: the stored items."""
     converters: tuple[Callable[[Any], Any] | None, ...]
     bodies: tuple[Body | Binary, ...]
+    show_uid: bool = False
+    uid_only: bool = False
+    """Messages are named by UID, in UIDFETCH (RFC 9586 §3.3)."""
     seen_modseq: bool = False
     """A \\Seen set by reading is told with its modseq (RFC 7162 §3.2.4)."""
 
 
 @lru_cache(maxsize=512)
-def plan_items(items: tuple[Item, ...], modseq: bool) -> Plan:
+def plan_items(items: tuple[Item, ...], modseq: bool, show_uid: bool, uid_only: bool) -> Plan:
     simple = [item for item in items if isinstance(item, bytes)]
     bodies = tuple(item for item in items if isinstance(item, Body | Binary))
     stored = [_STORED[item] for item in simple if item in _STORED]
@@ -76,6 +79,8 @@ def plan_items(items: tuple[Item, ...], modseq: bool) -> Plan:
         template=b"".join(b" " + text for _, text, _ in stored),
         converters=tuple(converter for _, _, converter in stored),
         bodies=bodies,
+        show_uid=show_uid and not (uid_only and (len(items) > 1 or modseq or b"UID" not in items)),
+        uid_only=uid_only,
     )
 
 
@@ -107,13 +112,13 @@ def _fetch(session: Connection, asked: Fetch, ranges: list[range], *, show_uid: 
         session.condstore = True
     if asked.changed_since is not None:
         ranges = _only_changed(view, ranges, asked.changed_since)
-    plan = plan_items(asked.items, asked.changed_since is not None)
+    plan = plan_items(asked.items, asked.changed_since is not None, show_uid, session.uid_only)
     if not ranges:
         return False
     if not plan.columns:
         for one in ranges:
             for start in range(one.start, one.stop, FLAG_BATCH):
-                yield flag_lines(view, range(start, min(start + FLAG_BATCH, one.stop)), plan, show_uid=show_uid)
+                yield flag_lines(view, range(start, min(start + FLAG_BATCH, one.stop)), plan)
         return False
     uids = view.uids_at(ranges)
     newly_seen = _mark_seen(session, ranges) if plan.seen and not view.read_only else frozenset()
@@ -121,7 +126,7 @@ def _fetch(session: Connection, asked: Fetch, ranges: list[range], *, show_uid: 
     writer = _body_chunks if plan.bodies else _stored_chunks
     if newly_seen and session.condstore and not plan.modseq:
         plan = replace(plan, seen_modseq=True)
-    count = yield from writer(view, rows, plan, show_uid, newly_seen)
+    count = yield from writer(view, rows, plan, newly_seen)
     return count < len(uids)
 
 
@@ -154,11 +159,13 @@ def flag_texts(view: View, places: range) -> list[bytes]:
     return texts
 
 
-def flag_lines(view: View, places: range, plan: Plan, *, show_uid: bool) -> bytes:
+def flag_lines(view: View, places: range, plan: Plan) -> bytes:
     """Lines that need nothing but the view. `1:* (UID FLAGS)` runs here: one format a line, at C speed."""
-    columns: list[Iterable[Any]] = [range(places.start + 1, places.stop + 1)]
+    columns: list[Iterable[Any]] = [
+        view.uids[places.start : places.stop] if plan.uid_only else range(places.start + 1, places.stop + 1)
+    ]  # fmt: skip
     pieces = []
-    if show_uid:
+    if plan.show_uid:
         pieces.append(b"UID %d")
         columns.append(view.uids[places.start : places.stop])
     if plan.flags:
@@ -167,8 +174,12 @@ def flag_lines(view: View, places: range, plan: Plan, *, show_uid: bool) -> byte
     if plan.modseq:
         pieces.append(b"MODSEQ (%d)")
         columns.append(view.modseqs[places.start : places.stop])
-    line = b"* %d FETCH (" + b" ".join(pieces) + b")\r\n"
+    line = _opening(plan) + b" ".join(pieces) + b")\r\n"
     return b"".join(map(line.__mod__, zip(*columns, strict=True)))
+
+
+def _opening(plan: Plan) -> bytes:
+    return b"* %d UIDFETCH (" if plan.uid_only else b"* %d FETCH ("
 
 
 def _places_of(view: View, rows: Sequence[Sequence[Any]]) -> Sequence[int]:
@@ -183,19 +194,19 @@ def _texts_at(view: View, places: Sequence[int]) -> list[bytes]:
     return flag_texts(view, places) if isinstance(places, range) else [view.flag_text(place) for place in places]
 
 
-def _stored_chunks(view: View, rows: Iterator[tuple[Any, ...]], plan: Plan, show_uid: bool, _: frozenset[int]) -> Chunks:
+def _stored_chunks(view: View, rows: Iterator[tuple[Any, ...]], plan: Plan, _: frozenset[int]) -> Chunks:
     """Stored items: whole columns are converted, then one format is mapped over them, ~0.7 µs a message."""
     count = 0
-    head = b"* %d FETCH (" + b" ".join(
-        text for text, wanted in ((b"UID %d", show_uid), (b"FLAGS (%b)", plan.flags), (b"MODSEQ (%d)", plan.modseq)) if wanted
+    head = _opening(plan) + b" ".join(
+        text for text, wanted in ((b"UID %d", plan.show_uid), (b"FLAGS (%b)", plan.flags), (b"MODSEQ (%d)", plan.modseq)) if wanted
     )
     line = (head + plan.template + b")\r\n").replace(b"( ", b"(", 1)
     while batch := list(islice(rows, ROW_BATCH)):
         count += len(batch)
         places = _places_of(view, batch)
         uids, *stored = zip(*batch, strict=True)
-        columns: list[Iterable[Any]] = [[place + 1 for place in places]]
-        if show_uid:
+        columns: list[Iterable[Any]] = [uids if plan.uid_only else [place + 1 for place in places]]
+        if plan.show_uid:
             columns.append(uids)
         if plan.flags:
             columns.append(_texts_at(view, places))
@@ -207,17 +218,18 @@ def _stored_chunks(view: View, rows: Iterator[tuple[Any, ...]], plan: Plan, show
     return count
 
 
-def _body_chunks(view: View, rows: Iterator[tuple[Any, ...]], plan: Plan, show_uid: bool, newly_seen: frozenset[int]) -> Chunks:
+def _body_chunks(view: View, rows: Iterator[tuple[Any, ...]], plan: Plan, newly_seen: frozenset[int]) -> Chunks:
     """Bodies, a row at a time, joined up to CHUNK; a body beyond that leaves in slices."""
     places: dict[str, int] = {column: index for index, column in enumerate(plan.columns, 1)}
     readers = [compile_body(body, places) for body in plan.bodies]
     stored = len(plan.converters)
+    opening = _opening(plan)
     held: list[bytes] = []
     size = count = 0
     for row in rows:
         count += 1
         place = view.position(row[0])
-        parts = [b"UID %d" % row[0]] if show_uid else []
+        parts = [b"UID %d" % row[0]] if plan.show_uid else []
         if plan.flags or row[0] in newly_seen:
             parts.append(b"FLAGS (%b)" % view.flag_text(place))
         if plan.modseq or (plan.seen_modseq and row[0] in newly_seen):
@@ -226,7 +238,7 @@ def _body_chunks(view: View, rows: Iterator[tuple[Any, ...]], plan: Plan, show_u
             values = zip(row[1:], plan.converters, strict=False)
             parts.append(plan.template[1:] % tuple(value if convert is None else convert(value) for value, convert in values))
         parts += [reader(row) or b"" for reader in readers]
-        line = b"* %d FETCH (%b)\r\n" % (place + 1, b" ".join(parts))
+        line = b"%b%b)\r\n" % (opening % (row[0] if plan.uid_only else place + 1), b" ".join(parts))
         held.append(line)
         size += len(line)
         if size >= CHUNK:

@@ -6,8 +6,7 @@ from mailcore.kernel.errors import Conflict, Denied
 from mailcore.kernel.mailstore import FolderInfo
 
 from ..grammar.folders import Create, Rename, Status
-from ..grammar.names import encode_name
-from ..grammar.responses import write_astring
+from ..grammar.names import DELIMITER
 from .core import Connection
 from .replies import Rejected
 
@@ -53,9 +52,10 @@ def delete(session: Connection, name: str) -> Reply:
 
 
 def rename(session: Connection, asked: Rename) -> Reply:
-    yield from ()
     _check_new_name(asked.new)
     session.mail.rename_folder(asked.old, asked.new)
+    if session.rev2:
+        yield write_renamed(session, asked.new, asked.old)
     return b"Renamed"
 
 
@@ -79,9 +79,18 @@ def status(session: Connection, asked: Status) -> Reply:
     return b"Status given"
 
 
+def write_line(session: Connection, verb: bytes, flags: bytes, name: str) -> bytes:
+    return b'* %b (%b) "%b" %b\r\n' % (verb, flags, DELIMITER.encode(), session.write_name(name))
+
+
+def write_renamed(session: Connection, name: str, old: str) -> bytes:
+    """LIST with OLDNAME: what the folder was called before (RFC 9051 §6.3.9.7)."""
+    return write_line(session, b"LIST", b"", name)[:-2] + b' ("OLDNAME" (%b))\r\n' % session.write_name(old)
+
+
 def status_line(session: Connection, folder: FolderInfo, items: Iterable[bytes]) -> bytes:
     values = b" ".join(b"%b %b" % (item, _status_value(session, folder, item)) for item in items)
-    return b"* STATUS %b (%b)\r\n" % (write_astring(encode_name(folder.name)), values)
+    return b"* STATUS %b (%b)\r\n" % (session.write_name(folder.name), values)
 
 
 def _status_value(session: Connection, folder: FolderInfo, item: bytes) -> bytes:

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from mailcore.kernel.mailstore import FolderInfo
 
 from ..grammar.listing import Listing, matches
-from ..grammar.names import DELIMITER, encode_name
-from ..grammar.responses import write_astring
+from ..grammar.names import DELIMITER
 from .core import Connection
-from .folders import status_line
+from .folders import status_line, write_line
 
 _CRITERIA = frozenset((b"SUBSCRIBED", b"SPECIAL-USE"))
 """Selections that say which folders are meant."""
@@ -35,7 +34,7 @@ def list_folders(session: Connection, asked: Listing) -> Generator[bytes, None, 
     chosen = [place for place in places.values() if _is_chosen(place, asked)]
     pieces = []
     for place in chosen:
-        pieces.append(_list_line(place, asked))
+        pieces.append(_list_line(session, place, asked))
         if asked.status and place.folder is not None and _meets(place, asked.selection):
             pieces.append(status_line(session, place.folder, asked.status))
     yield b"".join(pieces)
@@ -54,7 +53,7 @@ def list_subscribed(session: Connection, asked: Listing) -> Generator[bytes, Non
             for parent in _parents(name):
                 if matches(pattern, parent):
                     lines.setdefault(parent, b"\\Noselect")
-    yield b"".join(_line(b"LSUB", flags, name) for name, flags in lines.items())
+    yield b"".join(write_line(session, b"LSUB", flags, name) for name, flags in lines.items())
     return b"Subscriptions listed"
 
 
@@ -100,7 +99,7 @@ def _is_chosen(place: _Place, asked: Listing) -> bool:
     return _meets(place, asked.selection) or _meets_below(place, asked)
 
 
-def _list_line(place: _Place, asked: Listing) -> bytes:
+def _list_line(session: Connection, place: _Place, asked: Listing) -> bytes:
     flags = []
     if place.folder is None:
         flags.append(b"\\NonExistent" if asked.extended else b"\\Noselect")
@@ -110,12 +109,8 @@ def _list_line(place: _Place, asked: Listing) -> bytes:
         flags.append(b"\\Subscribed")
     if place.folder is not None and place.folder.special_use:
         flags.append(place.folder.special_use.encode("ascii"))
-    line = _line(b"LIST", b" ".join(flags), place.name)
+    line = write_line(session, b"LIST", b" ".join(flags), place.name)
     if _meets_below(place, asked):
         info = b" ".join(b'"%b"' % name for name in sorted(asked.selection & _CRITERIA))
         return line[:-2] + b' ("CHILDINFO" (%b))\r\n' % info
     return line
-
-
-def _line(verb: bytes, flags: bytes, name: str) -> bytes:
-    return b'* %b (%b) "%b" %b\r\n' % (verb, flags, DELIMITER.encode(), write_astring(encode_name(name)))

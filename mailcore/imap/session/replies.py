@@ -42,7 +42,7 @@ def clean(text: str) -> bytes:
 def answer_error(tag: bytes, error: Exception, codes: dict[type[Exception], bytes]) -> bytes:
     """The tagged line for an error; `codes` goes before CODES. Unknown ones are logged under an incident id."""
     if isinstance(error, BadCommand):
-        return b"%b BAD %b\r\n" % (tag, clean(str(error)))
+        return b"%b BAD %b%b\r\n" % (tag, error.code, clean(str(error)))
     if isinstance(error, BadCharset):
         return b"%b NO [BADCHARSET (%b)] That character set is not known here\r\n" % (tag, _CHARSET_NAMES)
     if isinstance(error, Rejected):

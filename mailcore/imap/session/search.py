@@ -11,7 +11,7 @@ from itertools import compress
 from mailcore.kernel.mailstore import DateLeaf, SearchLeaf, SizeLeaf, TextLeaf
 
 from ..grammar.responses import write_numbers
-from ..grammar.search import And, FlagKey, Key, KeywordKey, ModseqKey, Not, Or, RecentKey, Search, SetKey
+from ..grammar.search import And, FlagKey, Key, KeywordKey, ModseqKey, Not, ObjectKey, Or, RecentKey, Search, SetKey
 from ..grammar.sequences import compact, resolve_numbers, resolve_uids, write_set
 from .basics import Reply
 from .core import CHUNK, Connection
@@ -19,6 +19,9 @@ from .view import View
 
 _PER_CHUNK = CHUNK // 8
 Mask = bytes
+_REV2_RETURNS = frozenset((b"ALL",))
+"""IMAP4rev2 knows no other answer than ESEARCH (RFC 9051 §6.4.4)."""
+_ENDS = frozenset((b"MIN", b"MAX"))
 
 
 def search(session: Connection, asked: Search, tag: bytes) -> Reply:
@@ -36,13 +39,22 @@ def _search(session: Connection, asked: Search, tag: bytes, *, by_uid: bool) -> 
     mask = _Evaluator(session).evaluate(asked.key, _without_gone(view))
     numbers: Sequence[int] = list(compress(view.uids if by_uid else range(1, view.count + 1), mask))
     highest = max(compress(view.modseqs, mask), default=0) if asked.modseq else 0
-    if asked.returns is not None:
-        yield _extended(tag, numbers, asked.returns, highest, by_uid=by_uid)
+    returns = asked.returns if asked.returns is not None or not session.rev2 else _REV2_RETURNS
+    if returns is not None:
+        if asked.modseq and returns <= _ENDS and numbers:
+            highest = _highest_of_ends(view, mask, returns)
+        yield _extended(tag, numbers, returns, highest, by_uid=by_uid)
         return b"Searched"
     for start in range(0, max(len(numbers), 1), _PER_CHUNK):
         yield write_numbers(b"* SEARCH" if not start else b"", numbers[start : start + _PER_CHUNK])
     yield b" (MODSEQ %d)\r\n" % highest if highest else b"\r\n"
     return b"Searched"
+
+
+def _highest_of_ends(view: View, mask: Mask, returns: frozenset[bytes]) -> int:
+    """MIN and MAX alone are told with the modseq of what they name (RFC 7162 §3.1.10)."""
+    places = ([mask.find(1)] if b"MIN" in returns else []) + ([mask.rfind(1)] if b"MAX" in returns else [])
+    return max(view.modseqs[place] for place in places)
 
 
 def _extended(tag: bytes, numbers: Sequence[int], returns: frozenset[bytes], highest: int, *, by_uid: bool) -> bytes:
@@ -93,7 +105,7 @@ def cost(key: Key) -> int:
             return cost(inner)
         case TextLeaf():
             return 3 if key.field in ("body", "text") else 2
-        case DateLeaf() | SizeLeaf():
+        case DateLeaf() | SizeLeaf() | ObjectKey():
             return 1
     return 0
 
@@ -118,20 +130,25 @@ class _Evaluator:
                 return _or(found, self.evaluate(second, _minus(among, found)))
             case Not(inner):
                 return _minus(among, self.evaluate(inner, among))
+            case ObjectKey(column, value):
+                rows = self.store.fetch(self.view.folder_id, list(compress(self.view.uids, among)), (column,))
+                return self.mask_of({row[0] for row in rows if row[1] == value})
             case TextLeaf() | DateLeaf() | SizeLeaf():
                 return self.ask_store(key, among)
         return _and(among, self.of_view(key))
 
     def ask_store(self, leaf: SearchLeaf, among: Mask) -> Mask:
-        found = self.store.match(self.view.folder_id, leaf, list(compress(self.view.uids, among)))
+        return _and(among, self.mask_of(self.store.match(self.view.folder_id, leaf, list(compress(self.view.uids, among)))))
+
+    def mask_of(self, found: set[int]) -> Mask:
         if len(found) > self.view.count // 8:
-            return _and(among, bytes(uid in found for uid in self.view.uids))
+            return bytes(uid in found for uid in self.view.uids)
         mask = bytearray(self.view.count)
         for uid in found:
             place = self.view.position(uid)
             if place >= 0:
                 mask[place] = 1
-        return _and(among, bytes(mask))
+        return bytes(mask)
 
     def of_view(self, key: Key) -> Mask:
         view = self.view

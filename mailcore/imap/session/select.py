@@ -2,9 +2,10 @@
 
 from collections.abc import Generator
 
-from ..grammar.cursor import BadCommand
+from ..grammar.cursor import BadCommand, UidRequired
 from ..grammar.select import Select
 from .core import Connection, State
+from .folders import write_line
 from .resync import resync
 from .view import View, first_unseen, folder_keywords
 
@@ -20,13 +21,18 @@ def examine(session: Connection, asked: Select) -> Generator[bytes, None, bytes]
 def _open(session: Connection, asked: Select, *, read_only: bool) -> Generator[bytes, None, bytes]:
     if asked.resync is not None and not session.qresync:
         raise BadCommand("ENABLE QRESYNC first")
+    if asked.resync is not None and asked.resync.matches is not None and session.uid_only:
+        raise UidRequired("Sequence numbers were given up")
     if session.view is not None:
         # The old folder is left even where the new one cannot be opened (RFC 3501 §6.3.1).
         session.unselect()
         yield b"* OK [CLOSED] Left the folder\r\n"
-    snapshot = session.mail.open(asked.name, read_only=read_only)
+    # IMAP4rev2 has no \\Recent: it is left for a session that has.
+    snapshot = session.mail.open(asked.name, read_only=read_only or session.rev2)
     session.condstore = session.condstore or asked.condstore or asked.resync is not None
     view = session.view = View(snapshot, read_only=read_only)
+    if session.rev2:
+        view.forget_recent()
     session.enter(State.SELECTED)
     folder = snapshot.folder
     lines = [session.flags_line()]
@@ -38,14 +44,16 @@ def _open(session: Connection, asked: Select, *, read_only: bool) -> Generator[b
             b"* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft %b\\*)] Flags and keywords are kept\r\n"
             % (keywords + b" " if keywords else b"")
         )
-    lines.append(b"* %d EXISTS\r\n* %d RECENT\r\n" % (view.count, view.recent))
-    unseen = first_unseen(snapshot)
+    lines.append(session.count_lines())
+    unseen = 0 if session.rev2 else first_unseen(snapshot)
     if unseen:
         lines.append(b"* OK [UNSEEN %d] First unread message\r\n" % unseen)
     lines.append(b"* OK [UIDVALIDITY %d] UIDs are valid\r\n" % folder.uidvalidity)
     lines.append(b"* OK [UIDNEXT %d] Next UID\r\n" % folder.uidnext)
     lines.append(b"* OK [HIGHESTMODSEQ %d] Highest change\r\n" % max(folder.highestmodseq, 1))
     lines.append(b"* OK [MAILBOXID (F%d)] The folder's id\r\n" % folder.id)
+    if session.rev2:
+        lines.append(write_line(session, b"LIST", b"", folder.name))
     yield b"".join(lines)
     if asked.resync is not None:
         yield from resync(session, asked.resync)

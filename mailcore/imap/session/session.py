@@ -11,14 +11,14 @@ from mailcore.kernel.mailstore import MailStore
 from mailcore.kernel.ports import Authenticator
 from mailcore.kernel.principal import Principal
 
-from ..grammar.cursor import BadCommand, Cursor
+from ..grammar.cursor import BadCommand, Cursor, UidRequired
 from ..grammar.framing import Command
 from . import login
 from .config import SessionConfig
 from .core import Connection, SelectedFolderGone, State
 from .login import Exchange
 from .replies import answer_error, logger
-from .table import TABLE, Row, list_capabilities
+from .table import COUNTED, TABLE, Row, list_capabilities
 
 MAX_BAD_COMMANDS = 50
 """In a row; whoever sends more speaks something else."""
@@ -43,7 +43,7 @@ class Session(Connection):
 
     def execute(self, command: Command) -> Iterator[bytes]:
         """Run one command; its untagged data and its tagged line, in chunks."""
-        cursor = Cursor(command)
+        cursor = Cursor(command, utf8_names=self.utf8 or self.rev2, utf8_only=self.utf8, uid_only=self.uid_only)
         tag = b"*"
         row: Row | None = None
         try:
@@ -74,6 +74,8 @@ class Session(Connection):
             raise BadCommand("There is no such command")
         if self.state not in row.states:
             raise BadCommand("Not in this state")
+        if self.uid_only and row.verb in COUNTED:
+            raise UidRequired("Sequence numbers were given up")
         return row
 
     def _run(self, row: Row, tag: bytes, arguments: object) -> Iterator[bytes]:

@@ -43,8 +43,7 @@ def _store(session: Connection, asked: Store, ranges: list[range], *, by_uid: bo
 
 
 def _modseq_line(session: Connection, place: int) -> bytes:
-    view = session.selected
-    return b"* %d FETCH (UID %d MODSEQ (%d))\r\n" % (place + 1, view.uids[place], view.modseqs[place])
+    return session.fetch_line(place, b"MODSEQ (%d)" % session.selected.modseqs[place])
 
 
 def _failed(session: Connection, ranges: list[range], changed: set[int], unchanged_since: int, *, by_uid: bool) -> SequenceSet:

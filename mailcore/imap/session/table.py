@@ -30,6 +30,12 @@ OPEN = frozenset((State.SELECTED,))
 _TO_MISSING: Mapping[type[Exception], bytes] = {errors.NotFound: b"TRYCREATE"}
 
 
+REV2_PARTS = frozenset((
+    b"NAMESPACE", b"UNSELECT", b"UIDPLUS", b"ESEARCH", b"SEARCHRES", b"ENABLE", b"IDLE", b"SASL-IR", b"LIST-EXTENDED", b"LIST-STATUS",
+    b"MOVE", b"LITERAL+", b"BINARY", b"SPECIAL-USE", b"STATUS=SIZE",
+))  # fmt: skip
+
+
 def no_arguments(_: Cursor) -> None:
     """For commands that stand alone."""
 
@@ -62,7 +68,7 @@ _ROWS = (
     Row(b"STARTTLS", no_arguments, basics.starttls, OUTSIDE, quick=True),
     Row(b"LOGIN", login_grammar.parse_login, login.login, OUTSIDE),
     Row(b"AUTHENTICATE", login_grammar.parse_authenticate, login.authenticate, OUTSIDE, (b"SASL-IR",), wants_tag=True),
-    Row(b"ENABLE", login_grammar.parse_enable, basics.enable, INSIDE, (b"ENABLE",), quick=True),
+    Row(b"ENABLE", login_grammar.parse_enable, basics.enable, INSIDE, (b"ENABLE", b"UTF8=ACCEPT", b"UIDONLY"), quick=True),
     Row(b"NAMESPACE", no_arguments, basics.namespace, INSIDE, (b"NAMESPACE",), quick=True),
     Row(b"SELECT", select_grammar.parse_select, select.select, INSIDE, (b"CONDSTORE", b"QRESYNC")),
     Row(b"EXAMINE", select_grammar.parse_select, select.examine, INSIDE),
@@ -104,12 +110,19 @@ _ROWS = (
     Row(b"UID MOVE", copy_grammar.parse_copy, copy.move_by_uid, OPEN, refresh_after=True, codes=_TO_MISSING),
 )  # fmt: skip
 TABLE: Mapping[bytes, Row] = MappingProxyType({row.verb: row for row in _ROWS})
+COUNTED = frozenset(verb for verb in TABLE if b"UID " + verb in TABLE) - {b"EXPUNGE"}
+"""Commands that name messages by sequence number, each with a twin that names UIDs."""
 _CLAIMS = tuple(dict.fromkeys(name for row in _ROWS for name in row.capabilities))
+
+
+def _claim_rev2() -> tuple[bytes, ...]:
+    """IMAP4rev2 is claimed once all it is made of is there (RFC 9051 appendix E)."""
+    return (b"IMAP4rev2",) if frozenset(_CLAIMS) >= REV2_PARTS else ()
 
 
 def list_capabilities(session: Connection) -> bytes:
     """What follows CAPABILITY: what the table can do, and how one may log in just now."""
-    names = [*_CLAIMS, b"APPENDLIMIT=%d" % session.config.limits.max_literal_bytes]
+    names = [*_CLAIMS, *_claim_rev2(), b"APPENDLIMIT=%d" % session.config.limits.max_literal_bytes]
     if session.state is State.NOT_AUTHENTICATED:
         if session.config.starttls and not session.tls:
             names.append(b"STARTTLS")

@@ -16,6 +16,8 @@ from mailcore.kernel.mailstore import Delta, MessageState, Snapshot
 
 from ..grammar.responses import RECENT, write_flags
 
+_NEVER = 1 << 32
+"""Above every UID."""
 _REBUILD_AT = 64
 """From so many expunges on, the arrays are rebuilt instead of cut one by one."""
 
@@ -50,6 +52,10 @@ class View:
     @property
     def count(self) -> int:
         return len(self.uids)
+
+    def forget_recent(self) -> None:
+        """No message is \\Recent from here on."""
+        self.recent_from = _NEVER
 
     @property
     def recent(self) -> int:
