@@ -8,7 +8,7 @@ inside a database transaction.
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.db import connection as database
@@ -21,6 +21,7 @@ from mailcore.queue.claims import Lease
 from mailcore.queue.settlement import Result, Verdict
 from mailcore.smtp.client.actions import ClientConfig, Finished, OutgoingMessage, RecipientResult, TlsUse
 from mailcore.store import blobs
+from mailcore.trust import departure
 
 from . import routing, settling, transport
 from .resolver import Resolver
@@ -184,7 +185,9 @@ def _renew(jobs: Sequence[Job], renewed_at: int, errand: Errand) -> int:
 def _send(connection: Connection, job: Job, errand: Errand) -> Finished:
     token, ids = job[0].token, [lease.id for lease in job]
     raw = blobs.read(BlobId(job[0].blob_id))
-    message = OutgoingMessage(_envelope(job), raw)
+    first = job[0]
+    dressed = departure.dress(raw=raw, sender=first.sender, source=first.source, orcpt=first.orcpt)
+    message = OutgoingMessage(replace(_envelope(job), sender=dressed.sender), dressed.prefix + raw)
     return connection.send(message, before_dot=lambda: claims.mark_data_sent(token=token, ids=ids, now=errand.clock()))
 
 

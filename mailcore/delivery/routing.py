@@ -18,6 +18,7 @@ from mailcore.kernel.addresses import MailAddress, fold_domain
 from mailcore.kernel.errors import BadSyntax, Denied, LimitReached, NotFound, OverQuota, Refused
 from mailcore.kernel.ids import MailboxId
 from mailcore.kernel.principal import Principal, Role
+from mailcore.trust import forwarding
 
 
 class Way(StrEnum):
@@ -52,10 +53,15 @@ class Hop:
 def route(address: str) -> Route:
     """One decision for one recipient; never raises for what an address can be."""
     try:
+        original = forwarding.find_original(address)
+        if original is not None:
+            return Route(Way.EXPAND, address, targets=(original,))
         start = _parse(address)
         ends = addresses.expand(start)
     except BadSyntax as error:
         return Route(Way.REFUSE, address, code=553, text=f"5.1.3 {error.public}")
+    except Denied as error:
+        return Route(Way.REFUSE, address, code=550, text=f"5.7.1 {error.public}")
     except LimitReached as error:
         return Route(Way.REFUSE, address, code=554, text=f"5.4.6 {error.public}")
     if not ends:
@@ -101,7 +107,10 @@ def check_recipient(*, address: str, principal: Principal | None, size: int) -> 
     """Whether a message may be taken for this address.
 
     NotFound: unknown here. Refused: relaying, or suspended. OverQuota: every mailbox it leads to is full.
+    Denied: it has the form of an address we make for bounces, and we did not make it.
     """
+    if forwarding.find_original(address) is not None:
+        return
     first = addresses.resolve(_parse(address))
     if first.kind is Known.REMOTE:
         if principal is None:

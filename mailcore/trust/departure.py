@@ -1,0 +1,87 @@
+"""What a message gets on its way to another host: our signatures, or our seal and sender where it is not ours.
+
+The stored bytes do not change; the fields go on top of what is sent. A message that came from a
+stranger is never signed in our name, whatever it says of its author: it is sealed (ARC) with what
+was found when it came, and its envelope sender is rewritten (SRS).
+"""
+
+import logging
+import time
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from . import authors, fields, forwarding, keys
+from .arc import chain, sealing
+from .dkim import signing
+from .dkim.verification import Bodies
+from .fields import Field
+from .names import Bounded
+from .naming import get_names
+
+log = logging.getLogger(__name__)
+
+SIGNED_SOURCES = frozenset({"submission", "web", "api", "dsn", "local", "list", "vacation", "report"})
+"""Where the sender logged in here, or this house is the author."""
+SECONDS = 20.0
+QUESTIONS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    sender: str
+    prefix: bytes
+    """Whole fields, to be put before the message."""
+    words: str = ""
+    """For the journey."""
+
+
+def dress(*, raw: bytes, sender: str, source: str, orcpt: str) -> Departure:
+    """Never raises: a message leaves unsigned rather than not at all, and the log says why."""
+    try:
+        if source in SIGNED_SOURCES:
+            return _sign(raw, sender)
+        return _pass_on(raw, sender, orcpt)
+    except Exception:
+        log.exception("a message from %s could not be signed", sender or "<>")
+        return Departure(sender, b"")
+
+
+def _sign(raw: bytes, sender: str) -> Departure:
+    header, body = fields.split(raw)
+    found = keys.find_signing(domain=_signer(sender, header))
+    if not found:
+        return Departure(sender, b"")
+    bodies, now = Bodies(raw[body:]), int(time.time())
+    made = [signing.sign(header, bodies, key, now=now) for key in found]
+    return Departure(sender, b"".join(made), f"signed as {found[0].domain}")
+
+
+def _signer(sender: str, header: list[Field]) -> str:
+    """The domain the login may send as; a report with the null sender is its author's."""
+    if sender:
+        return sender.rpartition("@")[2].lower()
+    found = authors.find_domains(header)
+    return found[0] if len(found) == 1 else ""
+
+
+def _pass_on(raw: bytes, sender: str, orcpt: str) -> Departure:
+    rewritten = forwarding.rewrite_sender(sender, orcpt=orcpt)
+    found = keys.find_signing(domain=forwarding.choose_domain(orcpt))
+    if not found:
+        return Departure(rewritten, b"")
+    header, body = fields.split(raw)
+    bodies, now = Bodies(raw[body:]), int(time.time())
+    earlier = chain.check(Bounded(get_names(), seconds=SECONDS, questions=QUESTIONS), header, bodies, now=now)
+    made = sealing.seal(header, bodies, found[0], results=_own_results(header), chain=earlier.result, now=now)
+    return Departure(rewritten, made, f"passed on as {rewritten or '<>'}" + (f", sealed as {found[0].domain}" if made else ""))
+
+
+def _own_results(header: list[Field]) -> str:
+    """What Authentication-Results says that this host put on: it stands above the first Received."""
+    for field in header:
+        if field.name == b"received":
+            break
+        if field.name == b"authentication-results":
+            return field.value.strip().decode("ascii", "replace")
+    return f"{settings.FACTEUR.hostname}; none"
