@@ -44,13 +44,13 @@ def write(raws: Sequence[bytes]) -> list[Written]:
     digests = [hashlib.sha256(raw).digest() for raw in raws]
     rows = _select('digest, pack, "offset", length', list(set(digests)))
     known = {bytes(digest): Written(bytes(digest), *place) for digest, *place in rows}
-    packs, is_dirty = open_packs(), False
+    packs, used = open_packs(), set()
     for digest, raw in zip(digests, raws, strict=True):
         if digest not in known:
             known[digest] = Written(digest, *packs.append(raw), len(raw))
-            is_dirty = True
-    if is_dirty:
-        packs.sync()
+            used.add(known[digest].pack)
+    if used:
+        packs.sync(used)
     return [known[digest] for digest in digests]
 
 

@@ -12,7 +12,7 @@ import secrets
 import struct
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 HEADER = struct.Struct(">I32s")
@@ -47,13 +47,13 @@ class Packs:
         self._sync_lock = threading.Lock()
         self._readers: OrderedDict[str, _Handle] = OrderedDict()
         self._written = self._synced = 0
-        self._fault: OSError | None = None
+        self._failed: set[str] = set()
+        """Packs the disk failed to keep. They are left as they are; nothing is added to them or promised of them."""
         self._forget_writer()
 
     def append(self, data: bytes) -> tuple[str, int]:
         record = HEADER.pack(len(data), hashlib.sha256(data).digest()) + data
         with self._lock:
-            self._refuse_after_fault()
             writer = self._claim_writer()
             offset = self._end
             _write_all(writer.fd, record, offset)
@@ -61,20 +61,27 @@ class Packs:
             self._written += 1
             return self._name, offset + HEADER.size
 
-    def sync(self) -> None:
-        """Group commit: whoever waits while a flush runs is served by the next one."""
+    def sync(self, packs: Collection[str]) -> None:
+        """Make durable what was appended to these packs. OSError where the disk failed: what was appended does not count.
+
+        Group commit: whoever waits while a flush runs is served by the next one.
+        """
         with self._lock:
-            target, writer = self._written, self._writer
-        if writer is None:
-            return
+            target = self._written
         with self._sync_lock:
-            self._refuse_after_fault()
+            if not self._failed.isdisjoint(packs):
+                raise OSError("the disk failed to keep message bytes")
             if self._synced >= target:
                 return
             with self._lock:
-                reached, writer = self._written, self._writer
+                reached, writer, name = self._written, self._writer, self._name
             if writer is not None:
-                self._flush(writer)
+                try:
+                    os.fdatasync(writer.fd)
+                except OSError:
+                    with self._lock:
+                        self._abandon(name)
+                    raise
             self._synced = reached
 
     def read(self, pack: str, offset: int, length: int) -> bytes:
@@ -111,24 +118,17 @@ class Packs:
             self._forget_writer()
             self._readers.clear()
 
-    def _flush(self, writer: _Handle) -> None:
-        """A failed flush may drop the pages and let the next one succeed: from then on nothing is promised."""
-        try:
-            os.fdatasync(writer.fd)
-        except OSError as error:
-            self._fault = error
-            raise
-
-    def _refuse_after_fault(self) -> None:
-        if self._fault is not None:
-            raise OSError(f"the disk failed to keep message bytes; restart this process: {self._fault}") from self._fault
+    def _abandon(self, name: str) -> None:
+        """A failed flush may drop the pages and let the next one succeed: the pack is left for good, a new one begun."""
+        self._failed.add(name)
+        if self._name == name:
+            self._writer = None
 
     def _forget_writer(self) -> None:
         self._writer: _Handle | None = None
         self._name = ""
         self._end = 0
         self._pid = os.getpid()
-        self._fault = None
         self._written = 0
         self._synced = 0
 
@@ -137,7 +137,11 @@ class Packs:
             self._forget_writer()
         if self._writer is not None and self._end >= MAX_PACK_BYTES:
             # What is waiting for its sync lies in the pack that is being left.
-            self._flush(self._writer)
+            try:
+                os.fdatasync(self._writer.fd)
+            except OSError:
+                self._abandon(self._name)
+                raise
             self._writer = None
         if self._writer is None:
             self._writer, self._name, self._end = self._claim_existing() or self._create()
@@ -146,7 +150,7 @@ class Packs:
     def _claim_existing(self) -> tuple[_Handle, str, int] | None:
         """A pack nobody writes to, with room and without a torn tail; a torn one is never added to again."""
         for path in sorted(self.folder.glob("*.pack")):
-            if path.stat().st_size >= MAX_PACK_BYTES:
+            if path.name in self._failed or path.stat().st_size >= MAX_PACK_BYTES:
                 continue
             handle = _Handle(path, os.O_RDWR)
             try:

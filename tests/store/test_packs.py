@@ -15,7 +15,7 @@ from mailcore.store.packs import HEADER, Packs, find_end
 def test_bytes_come_back_from_another_reader(tmp_path: Path) -> None:
     packs = Packs(tmp_path)
     places = [(packs.append(data), data) for data in (b"", b"one", b"x" * 100_000)]
-    packs.sync()
+    packs.sync({name for (name, _), _ in places})
     other = Packs(tmp_path)
     for (name, offset), data in places:
         assert other.read(name, offset, len(data)) == data
@@ -70,7 +70,7 @@ def test_what_was_synced_survives_a_kill(tmp_path: Path) -> None:
         from mailcore.store.packs import Packs
         packs = Packs(Path({str(tmp_path)!r}))
         name, offset = packs.append(b"kept" * 1000)
-        packs.sync()
+        packs.sync({{name}})
         print(name, offset, flush=True)
         packs.append(b"perhaps")
         os.kill(os.getpid(), signal.SIGKILL)
@@ -81,13 +81,14 @@ def test_what_was_synced_survives_a_kill(tmp_path: Path) -> None:
     packs = Packs(tmp_path)
     assert packs.read(name, int(offset), 4000) == b"kept" * 1000
     new_name, new_offset = packs.append(b"after")
-    packs.sync()
+    packs.sync({new_name})
     assert packs.read(new_name, new_offset, 5) == b"after"
 
 
-def test_after_a_failed_flush_nothing_is_promised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_flush_promises_nothing_and_the_next_message_goes_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     packs = Packs(tmp_path)
-    packs.append(b"lost")
+    failed, _ = packs.append(b"lost")
+    packs.append(b"of another thread that has not asked yet")
 
     def fail(fd: int) -> None:
         raise OSError(5, "Input/output error")
@@ -95,8 +96,29 @@ def test_after_a_failed_flush_nothing_is_promised(tmp_path: Path, monkeypatch: p
     with monkeypatch.context() as patch:
         patch.setattr(os, "fdatasync", fail)
         with pytest.raises(OSError, match="Input/output"):
-            packs.sync()
-    with pytest.raises(OSError, match="restart"):
-        packs.sync()
-    with pytest.raises(OSError, match="restart"):
-        packs.append(b"more")
+            packs.sync({failed})
+    with pytest.raises(OSError, match="failed to keep"):
+        packs.sync({failed})
+    name, offset = packs.append(b"more")
+    packs.sync({name})
+    assert name != failed
+    assert packs.read(name, offset, 4) == b"more"
+
+
+def test_a_flush_that_fails_at_the_end_of_a_pack_fails_its_messages_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailcore.store.packs.MAX_PACK_BYTES", 10)
+    packs = Packs(tmp_path)
+    full, _ = packs.append(b"0123456789")
+
+    def fail(fd: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", fail)
+        with pytest.raises(OSError, match="No space"):
+            packs.append(b"next")
+    with pytest.raises(OSError, match="failed to keep"):
+        packs.sync({full})
+    name, _ = packs.append(b"next")
+    packs.sync({name})
+    assert name != full
