@@ -39,7 +39,7 @@ def find_original(address: str, *, now: int | None = None) -> str | None:
 
     Denied where it has the form and we did not make it, or too long ago.
     """
-    local, _, domain = address.rpartition("@")
+    local = address.rpartition("@")[0]
     if not srs.is_rewritten(local) or not _is_ours(address):
         return None
     return srs.reverse(local, key=_key(), day=_day(now))

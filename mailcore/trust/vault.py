@@ -22,7 +22,7 @@ def seal(secret: bytes) -> bytes:
     return _open().encrypt(secret)
 
 
-def unseal(sealed: bytes) -> bytes:
+def unseal(sealed: bytes | memoryview) -> bytes:
     """Denied where the key it was sealed with is not in the file."""
     try:
         return _open().decrypt(bytes(sealed))
@@ -30,7 +30,7 @@ def unseal(sealed: bytes) -> bytes:
         raise Denied("A stored secret cannot be opened.", f"no key in {FILE} fits: was the file replaced?") from error
 
 
-def reseal(sealed: bytes) -> bytes:
+def reseal(sealed: bytes | memoryview) -> bytes:
     """The same secret under the first key of the file."""
     return seal(unseal(sealed))
 
