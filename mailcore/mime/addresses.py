@@ -60,15 +60,26 @@ Entry = Mailbox | GroupStart | GroupEnd
 def parse(text: str, *, decode: bool = True) -> list[Entry]:
     """Entries in order. decode=False leaves encoded words in names, as ENVELOPE wants them."""
     text = text[:MAX_CHARS].strip()
+    # Without quotes a comma can only part addresses.
+    pieces = [text] if '"' in text else text.split(",", MAX_ADDRESSES)
+    entries: list[Entry] = []
+    for piece in pieces:
+        plain = _read_plain(piece.strip(), decode)
+        if plain is None:
+            return _Parser(text, decode).run() if text else []
+        entries.append(plain)
+    return entries
+
+
+def _read_plain(text: str, decode: bool) -> Mailbox | None:
+    """What nearly every address is, `name <local@domain>` or `local@domain`; None where it is anything else."""
     fast = _FAST.match(text)
     if fast is not None:
         name = fast.group(1) if fast.group(1) is not None else fast.group(2)
         name = " ".join(name.split())
-        return [Mailbox(words.decode(name) if decode else name, fast.group(3), fast.group(4))]
+        return Mailbox(words.decode(name) if decode else name, fast.group(3), fast.group(4))
     bare = _BARE.match(text)
-    if bare is not None:
-        return [Mailbox("", bare.group(1), bare.group(2))]
-    return _Parser(text, decode).run() if text else []
+    return Mailbox("", bare.group(1), bare.group(2)) if bare is not None else None
 
 
 def list_mailboxes(text: str) -> list[Mailbox]:

@@ -11,52 +11,39 @@ from . import wire
 from .parts import Part
 
 
-def bodystructure(root: Part, *, extensible: bool) -> bytes:
-    """extensible=True is BODYSTRUCTURE, False is BODY."""
-    out: list[bytes] = []
-    _write(root, extensible, out)
-    return b"".join(out)
-
-
-def _write(part: Part, extensible: bool, out: list[bytes]) -> None:
-    out.append(b"(")
-    if part.is_multipart:
-        for child in part.children:
-            _write(child, extensible, out)
-        out.append(b" " + wire.text(part.subtype.upper()))
-        if extensible:
-            out.append(b" " + _parameters(part.params))
+def describe(root: Part) -> tuple[bytes, bytes]:
+    """(BODYSTRUCTURE, BODY), which differ in the extension data alone: one walk makes both."""
+    if root.is_multipart:
+        children = [describe(child) for child in root.children]
+        kind = b" " + wire.text(root.subtype.upper())
+        full = b"".join([child for child, _ in children]) + kind + b" " + _parameters(root.params)
+        bare = b"".join([child for _, child in children]) + kind
     else:
-        _write_single(part, extensible, out)
-    if extensible:
-        out.append(b" %b %b %b" % (_disposition(part), _language(part.language), wire.text(part.location)))
-    out.append(b")")
+        full, bare = _describe_single(root)
+    return b"(%b %b %b %b)" % (full, _disposition(root), _language(root.language), wire.text(root.location)), b"(%b)" % bare
 
 
-def _write_single(part: Part, extensible: bool, out: list[bytes]) -> None:
+def _describe_single(part: Part) -> tuple[bytes, bytes]:
     params = part.params
     if part.type == "text" and "charset" not in params:
         params = {"charset": "us-ascii", **params}
-    out.append(
-        b"%b %b %b %b %b %b %d"
-        % (
-            wire.text(part.type.upper()),
-            wire.text(part.subtype.upper()),
-            _parameters(params),
-            wire.text(part.content_id),
-            wire.text(part.description),
-            wire.text(part.encoding.upper()),
-            part.size,
-        )
+    common = b"%b %b %b %b %b %b %d" % (
+        wire.text(part.type.upper()),
+        wire.text(part.subtype.upper()),
+        _parameters(params),
+        wire.text(part.content_id),
+        wire.text(part.description),
+        wire.text(part.encoding.upper()),
+        part.size,
     )
+    full = bare = common
     if part.message is not None:
-        out.append(b" " + part.message.envelope + b" ")
-        _write(part.message.root, extensible, out)
-        out.append(b" %d" % part.lines)
+        inner_full, inner_bare = describe(part.message.root)
+        full = b"%b %b %b %d" % (common, part.message.envelope, inner_full, part.lines)
+        bare = b"%b %b %b %d" % (common, part.message.envelope, inner_bare, part.lines)
     elif part.type == "text":
-        out.append(b" %d" % part.lines)
-    if extensible:
-        out.append(b" " + wire.text(part.md5))
+        full = bare = b"%b %d" % (common, part.lines)
+    return b"%b %b" % (full, wire.text(part.md5)), bare
 
 
 def _parameters(params: dict[str, str]) -> bytes:

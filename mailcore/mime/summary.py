@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 
 from . import addresses
-from .bodystructure import bodystructure
-from .dates import parse_date
+from .bodystructure import describe
+from .dates import parse_date_and_day
 from .envelope import envelope
 from .headers import Headers
 from .parts import Part
@@ -40,6 +40,8 @@ class Summary:
     references: tuple[str, ...]
     """References, then In-Reply-To, oldest first, each once, with brackets."""
     sent_at: int | None
+    sent_day: int | None
+    """The day as written, its zone disregarded, as date.toordinal counts."""
     snippet: str
     has_attachment: bool
     attachments: int
@@ -56,11 +58,13 @@ def summarise(raw: bytes) -> Summary:
     subject = headers.get("subject") or ""
     sender = next(iter(addresses.list_mailboxes(_raw_text(headers, "from"))), None)
     attachments = count_attachments(root)
+    full, bare = describe(root)
+    sent_at, sent_day = parse_date_and_day(headers.get("date"))
     return Summary(
         header_size=headers.end,
         envelope=envelope(message),
-        bodystructure=bodystructure(root, extensible=True),
-        body=bodystructure(root, extensible=False),
+        bodystructure=full,
+        body=bare,
         structure=dump(root),
         subject=subject,
         base_subject=base_subject(subject),
@@ -69,7 +73,8 @@ def summarise(raw: bytes) -> Summary:
         to_text=", ".join(headers.get_all("to")),
         message_id=find_message_id(headers),
         references=list_references(headers),
-        sent_at=parse_date(headers.get("date")),
+        sent_at=sent_at,
+        sent_day=sent_day,
         snippet=snippet(message),
         has_attachment=attachments > 0,
         attachments=attachments,

@@ -81,7 +81,9 @@ def _shorten(text: str) -> str:
     own: list[str] = []
     quoted: list[str] = []
     room = SNIPPET_CHARS * 2
-    for line in _INVISIBLE.sub("", text[:_SNIPPET_BYTES]).split("\n"):
+    for line in text[:_SNIPPET_BYTES].split("\n"):
+        if not (line.isascii() and line.isprintable()):
+            line = _INVISIBLE.sub("", line)
         if line.rstrip() == "--":
             break
         line = " ".join(line.split())

@@ -1,15 +1,11 @@
 """Derived rows of blobs: made from the bytes alone, so they can be made again at any time."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
-from email.utils import parsedate_tz
 from operator import attrgetter
 
 from django.db import connection
 
 from mailcore.kernel.ids import BlobId
-from mailcore.mime.headers import decode_value
 from mailcore.mime.summary import summarise
 
 from . import blobs
@@ -17,8 +13,6 @@ from .inserting import insert
 from .loading import marks
 from .models import Content
 from .uidsets import chunk
-
-_DATE_FIELD = re.compile(rb"^date[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)", re.IGNORECASE | re.MULTILINE)
 
 
 def derive(blob_id: BlobId, raw: bytes) -> Content:
@@ -30,7 +24,7 @@ def derive(blob_id: BlobId, raw: bytes) -> Content:
         header_size=summary.header_size,
         has_attachment=summary.has_attachment,
         sent_at=summary.sent_at,
-        sent_day=_read_sent_day(raw[: summary.header_size]) if summary.sent_at is not None else None,
+        sent_day=summary.sent_day,
         subject=clean(summary.subject),
         base_subject=clean(summary.base_subject),
         from_name=clean(summary.from_name),
@@ -92,18 +86,6 @@ def clean(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-8", "replace").decode("utf-8")
     return text
-
-
-def _read_sent_day(header: bytes) -> int | None:
-    # The one field, not the whole header again: 0.02 ms against 0.15 ms of each delivery.
-    field = _DATE_FIELD.search(header)
-    parsed = parsedate_tz(decode_value(field[1])[:120]) if field else None
-    if parsed is None:
-        return None
-    try:
-        return date(*parsed[:3]).toordinal()
-    except ValueError:
-        return None
 
 
 Known = Mapping[BlobId, Content]

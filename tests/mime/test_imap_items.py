@@ -2,7 +2,7 @@
 
 from imapclient.response_types import Address
 
-from mailcore.mime.bodystructure import bodystructure
+from mailcore.mime.bodystructure import describe
 from mailcore.mime.envelope import envelope
 from mailcore.mime.structure import parse
 from tests import builders
@@ -58,12 +58,12 @@ def test_subject_is_unfolded_and_not_decoded_and_loses_its_nul() -> None:
 def test_body_of_a_plain_message() -> None:
     raw = builders.message(text="one\r\ntwo\r\n")
     root = parse(raw).root
-    assert bodystructure(root, extensible=False) == b'("TEXT" "PLAIN" ("charset" "utf-8") NIL NIL "8BIT" 10 2)'
-    assert bodystructure(root, extensible=True) == b'("TEXT" "PLAIN" ("charset" "utf-8") NIL NIL "8BIT" 10 2 NIL NIL NIL NIL)'
+    assert describe(root)[1] == b'("TEXT" "PLAIN" ("charset" "utf-8") NIL NIL "8BIT" 10 2)'
+    assert describe(root)[0] == b'("TEXT" "PLAIN" ("charset" "utf-8") NIL NIL "8BIT" 10 2 NIL NIL NIL NIL)'
 
 
 def test_body_of_bytes_without_headers_is_text() -> None:
-    assert bodystructure(parse(b"\r\nhi").root, extensible=False) == b'("TEXT" "PLAIN" ("charset" "us-ascii") NIL NIL "7BIT" 2 0)'
+    assert describe(parse(b"\r\nhi").root)[1] == b'("TEXT" "PLAIN" ("charset" "us-ascii") NIL NIL "7BIT" 2 0)'
 
 
 def test_multipart_with_extension_data() -> None:
@@ -83,7 +83,7 @@ def test_multipart_with_extension_data() -> None:
             ],
         ),
     )
-    found = read_items(bodystructure=bodystructure(parse(raw).root, extensible=True))[b"BODYSTRUCTURE"]
+    found = read_items(bodystructure=describe(parse(raw).root)[0])[b"BODYSTRUCTURE"]
     assert found.is_multipart
     assert found[1:] == (b"MIXED", (b"boundary", b"frontier"), None, None, None)
     assert found[0][1] == (
@@ -97,7 +97,7 @@ def test_embedded_message_has_envelope_body_and_lines() -> None:
         builders.part("see below\r\n"),
         builders.part(builders.message(subject="inner"), content_type="message/rfc822"),
     )
-    found = read_items(bodystructure=bodystructure(parse(raw).root, extensible=True))[b"BODYSTRUCTURE"]
+    found = read_items(bodystructure=describe(parse(raw).root)[0])[b"BODYSTRUCTURE"]
     inner = found[0][1]
     assert inner[:2] == (b"MESSAGE", b"RFC822")
     assert inner[7][1] == b"inner"
@@ -107,9 +107,9 @@ def test_embedded_message_has_envelope_body_and_lines() -> None:
 
 def test_multipart_in_which_no_part_is_found_is_text() -> None:
     raw = builders.message(text="no boundary here\r\n", content_type="multipart/mixed; boundary=x")
-    assert bodystructure(parse(raw).root, extensible=False).startswith(b'("TEXT" "PLAIN" ("charset" "us-ascii")')
+    assert describe(parse(raw).root)[1].startswith(b'("TEXT" "PLAIN" ("charset" "us-ascii")')
 
 
 def test_parameters_beyond_ascii_go_in_rfc_2231_form() -> None:
     raw = builders.message(content_type="text/plain; name*=iso-8859-1''%E9t%E9.txt")
-    assert b'"name*" "utf-8\'\'%C3%A9t%C3%A9.txt"' in bodystructure(parse(raw).root, extensible=False)
+    assert b'"name*" "utf-8\'\'%C3%A9t%C3%A9.txt"' in describe(parse(raw).root)[1]
