@@ -15,6 +15,7 @@ from mailcore.kernel.principal import Principal
 from mailcore.store.mailstore import LocalMailStore
 
 from .channel import Channel, Stopping
+from .deflate import Corrupt, Deflate
 from .services import Services
 
 _STOPPING = b"* BYE The server is going down, come back soon\r\n"
@@ -49,6 +50,7 @@ class _Conversation:
         self._is_watching = False
         self._reader = CommandReader(session.config.limits, allow_append=False)
         self._held: Continuation | TooLong | None = None
+        self._deflate: Deflate | None = None
 
     async def run(self) -> None:
         channel, session, limits = self._channel, self._session, self._session.config.limits
@@ -56,17 +58,31 @@ class _Conversation:
             try:
                 data = await channel.read(limits.login_timeout if session.principal is None else limits.idle_timeout)
             except TimeoutError:
-                await channel.send(session.timeout())
+                await self._send(session.timeout())
                 return
             except Stopping:
-                await channel.send(_STOPPING)
+                await self._send(_STOPPING)
                 return
             if channel.wake:
                 channel.wake = False
-                await channel.send(await self._services.bridge.call(session.poll))
-            self._reader.feed(data)
-            while not session.close and await self._take_one():
+                await self._send(await self._services.bridge.call(session.poll))
+            try:
+                await self._take(data)
+            except Corrupt:
+                await self._send(b"* BYE That is not a deflate stream\r\n")
+                return
+
+    async def _take(self, data: bytes) -> None:
+        """Do all that can be done with what came; compressed input is unpacked only as fast as it is used up."""
+        for piece in self._deflate.unpack(data) if self._deflate is not None else (data,):
+            self._reader.feed(piece)
+            while not self._session.close and await self._take_one():
                 pass
+            if self._session.close:
+                return
+
+    async def _send(self, data: bytes) -> None:
+        await self._channel.send(self._deflate.pack(data) if self._deflate is not None else data)
 
     async def _take_one(self) -> bool:
         """Do the next thing the client sent; False while more input is needed."""
@@ -77,10 +93,10 @@ class _Conversation:
             case None:
                 return False
             case Continuation():
-                await self._channel.send(b"+ OK\r\n")
+                await self._send(b"+ OK\r\n")
             case TooLong(reply, close):
                 self._session.close |= close
-                await self._channel.send(reply)
+                await self._send(reply)
             case Command():
                 await self._run(item)
         return True
@@ -88,13 +104,13 @@ class _Conversation:
     async def _run(self, command: Command) -> None:
         session, call = self._session, self._services.bridge.call
         if session.idling:
-            await self._channel.send(await call(session.done_idle, command.text))
+            await self._send(await call(session.done_idle, command.text))
         elif session.pending_auth is not None:
-            await self._channel.send(await call(session.continue_auth, command.text))
+            await self._send(await call(session.continue_auth, command.text))
         elif session.is_quick(command):
             await self._say(b"".join(session.execute(command)))
         else:
-            await self._say(await self._services.bridge.stream(self._execute(command), self._channel.send))
+            await self._say(await self._services.bridge.stream(self._execute(command), self._send))
 
     def _execute(self, command: Command) -> Iterator[bytes]:
         """A command and those pipelined behind it, up to one that needs the listener. Runs in a thread; nobody else
@@ -102,7 +118,7 @@ class _Conversation:
         session = self._session
         while True:
             yield from session.execute(command)
-            if session.close or session.starttls_requested or session.idling or session.pending_auth is not None:
+            if session.needs_listener:
                 return
             self._reader.allow_append = session.principal is not None
             following = self._reader.next()
@@ -119,7 +135,16 @@ class _Conversation:
             self._reader.clear()
             self._held = None
             return
-        await self._channel.send(rest)
+        await self._send(rest)
+        if session.compress_requested:
+            session.compress_started()
+            self._deflate = Deflate()
+            # The client speaks deflate from its next octet on; what it sent before our answer was too early (RFC 4978 §3).
+            self._reader.clear()
+            self._held = None
+        if session.principal is None and self._is_watching:
+            self._watch.close()
+            self._is_watching = False
         if session.idling:
             await self._start_watching()
 
@@ -128,7 +153,7 @@ class _Conversation:
             self._watch.enter_context(self._services.hub.watch(self._session.mailbox_id, self._wake))
             self._is_watching = True
             # Something may have happened between the command's own look and the watch.
-            await self._channel.send(await self._services.bridge.call(self._session.poll))
+            await self._send(await self._services.bridge.call(self._session.poll))
 
     def _wake(self, event: Event | None) -> None:
         if not self._session.idling:

@@ -88,6 +88,11 @@ def parse_id(cursor: Cursor) -> dict[str, str]:
     return fields
 
 
+def parse_compress(cursor: Cursor) -> bytes:
+    cursor.space()
+    return cursor.atom().upper()
+
+
 def parse_enable(cursor: Cursor) -> list[bytes]:
     names = []
     while cursor.skip(b" "):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Mapping
 
+from ..grammar.cursor import BadCommand
 from ..grammar.responses import write_string
 from .core import Connection, State
 from .replies import Rejected
@@ -85,8 +86,27 @@ def namespace(session: Connection, _: None) -> Reply:
     return b"Namespaces listed"
 
 
+def compress(session: Connection, mechanism: bytes) -> Reply:
+    if mechanism != b"DEFLATE":
+        raise BadCommand("Only DEFLATE is offered")
+    if session.compressed:
+        raise Rejected(b"COMPRESSIONACTIVE", "It is compressed already")
+    yield from ()
+    session.compress_requested = True
+    return b"Deflate from here on"
+
+
+def unauthenticate(session: Connection, _: None) -> Reply:
+    """As after the greeting, but for TLS and compression (RFC 8437 §3)."""
+    yield from ()
+    session.unselect()
+    session.forget_login()
+    session.enter(State.NOT_AUTHENTICATED)
+    return b"Who are you?"
+
+
 def starttls(session: Connection, _: None) -> Reply:
-    if session.tls or not session.config.starttls:
+    if session.tls or session.compressed or not session.config.starttls:
         raise Rejected(b"CANNOT", "TLS cannot be started here")
     yield from ()
     session.starttls_requested = True

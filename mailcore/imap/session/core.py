@@ -30,7 +30,7 @@ class State(Enum):
 
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.NOT_AUTHENTICATED: frozenset((State.AUTHENTICATED, State.LOGOUT)),
-    State.AUTHENTICATED: frozenset((State.SELECTED, State.LOGOUT)),
+    State.AUTHENTICATED: frozenset((State.NOT_AUTHENTICATED, State.SELECTED, State.LOGOUT)),
     State.SELECTED: frozenset((State.AUTHENTICATED, State.SELECTED, State.LOGOUT)),
     State.LOGOUT: frozenset((State.LOGOUT,)),
 }
@@ -52,6 +52,8 @@ class Connection:
         "authenticate",
         "bad_commands",
         "close",
+        "compress_requested",
+        "compressed",
         "condstore",
         "config",
         "idle_tag",
@@ -78,6 +80,8 @@ class Connection:
         self.tls = config.tls
         self.close = False
         self.starttls_requested = False
+        self.compress_requested = False
+        self.compressed = False
         self.idling = False
         self.idle_tag = b""
         self.pending_auth: object | None = None
@@ -95,6 +99,11 @@ class Connection:
         self.utf8 = False
         """The client takes UTF-8 in strings (RFC 6855 §3)."""
         self.bad_commands = 0
+
+    @property
+    def needs_listener(self) -> bool:
+        """The next octets of the client are not simply a command."""
+        return self.close or self.starttls_requested or self.compress_requested or self.idling or self.pending_auth is not None
 
     @property
     def selected_folder_id(self) -> FolderId | None:
@@ -124,6 +133,11 @@ class Connection:
         self.state = state
         if state is State.LOGOUT:
             self.close = True
+
+    def forget_login(self) -> None:
+        """Nothing of who was logged in, or of what they switched on, is left."""
+        self.principal = self.store = None
+        self.condstore = self.qresync = self.rev2 = self.utf8 = self.uid_only = False
 
     def unselect(self) -> None:
         self.view = None

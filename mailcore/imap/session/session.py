@@ -117,6 +117,10 @@ class Session(Connection):
         self.starttls_requested = False
         self.pending_auth = None
 
+    def compress_started(self) -> None:
+        self.compressed = True
+        self.compress_requested = False
+
     def poll(self) -> bytes:
         """What changed in the open folder, for a client that idles. May block."""
         if not self.idling or self.view is None:

@@ -1,0 +1,136 @@
+"""What only shows on a real socket: compression, logging out and in again, news while nothing runs."""
+
+import socket
+import zlib
+from collections.abc import Iterator
+
+import pytest
+
+from mailcore.servers.deflate import PIECE, Corrupt, Deflate
+
+from .conftest import ANN, SECRET, Ports
+
+
+class Raw:
+    """An IMAP client of a few lines."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), 20)
+        self.held = b""
+        self.pack = self.unpack = None
+        assert self.line().startswith(b"* OK")
+
+    def send(self, data: bytes) -> None:
+        if self.pack is not None:
+            data = self.pack.compress(data) + self.pack.flush(zlib.Z_SYNC_FLUSH)
+        self.socket.sendall(data)
+
+    def line(self) -> bytes:
+        while b"\r\n" not in self.held:
+            data = self.socket.recv(65_536)
+            assert data, f"the server left after {self.held!r}"
+            self.held += self.unpack.decompress(data) if self.unpack is not None else data
+        line, _, self.held = self.held.partition(b"\r\n")
+        return line
+
+    def run(self, command: bytes) -> list[bytes]:
+        """Every line of the answer, the tagged one last."""
+        self.send(b"x " + command + b"\r\n")
+        lines = [self.line()]
+        while not lines[-1].startswith(b"x "):
+            lines.append(self.line())
+        return lines
+
+    def compress(self) -> None:
+        assert self.run(b"COMPRESS DEFLATE")[-1].startswith(b"x OK")
+        self.pack = zlib.compressobj(9, zlib.DEFLATED, -15)
+        self.unpack = zlib.decompressobj(-15)
+
+    def log_in(self) -> None:
+        assert self.run(f'LOGIN {ANN} "{SECRET}"'.encode())[-1].startswith(b"x OK")
+
+    def ended(self) -> bool:
+        self.socket.settimeout(20)
+        try:
+            while self.socket.recv(65_536):
+                pass
+        except ConnectionResetError:
+            pass
+        return True
+
+
+@pytest.fixture
+def client(front: Ports) -> Iterator[Raw]:
+    raw = Raw(front.imap)
+    yield raw
+    raw.socket.close()
+
+
+def test_a_compressed_session(client: Raw) -> None:
+    client.log_in()
+    client.compress()
+    big = b"Subject: big\r\n\r\n" + b"0123456789" * 30_000
+    client.send(b"x APPEND INBOX {%d+}\r\n%b\r\n" % (len(big), big))
+    assert client.line().startswith(b"x OK [APPENDUID")
+    assert client.run(b"COMPRESS DEFLATE")[-1].startswith(b"x NO [COMPRESSIONACTIVE]")
+    assert client.run(b"COMPRESS LZMA")[-1].startswith(b"x BAD")
+    assert b"* 1 EXISTS" in client.run(b"SELECT INBOX")
+    client.send(b"x FETCH 1 BODY.PEEK[]\r\n")
+    assert client.line() == b"* 1 FETCH (BODY[] {%d}" % len(big)
+    while len(client.held) < len(big):
+        client.held += client.unpack.decompress(client.socket.recv(65_536))
+    assert client.held.startswith(big)
+    client.send(b"y IDLE\r\n")
+    while client.line() != b"+ idling":
+        pass
+    client.send(b"DONE\r\n")
+    assert client.line().startswith(b"y OK")
+
+
+def test_what_is_no_deflate_ends_the_session(client: Raw) -> None:
+    client.log_in()
+    client.compress()
+    client.socket.sendall(b"\xff" * 100)
+    assert client.ended()
+
+
+def test_a_few_octets_that_stand_for_gigabytes_are_one_long_line(client: Raw) -> None:
+    client.log_in()
+    client.compress()
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    for _ in range(20):
+        client.socket.sendall(packer.compress(b"a" * 1_000_000))
+    client.socket.sendall(packer.compress(b"\r\n") + packer.flush(zlib.Z_SYNC_FLUSH))
+    assert client.line() == b"* BAD That line is too long"
+    client.socket.sendall(packer.compress(b"b NOOP\r\n") + packer.flush(zlib.Z_SYNC_FLUSH))
+    assert client.line() == b"b OK Done"
+
+
+def test_inflating_is_bounded_and_whole() -> None:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    data = b"x" * (10 * PIECE) + b"the end"
+    pieces = list(Deflate().unpack(packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH)))
+    assert b"".join(pieces) == data and max(map(len, pieces)) <= PIECE
+    both = Deflate()
+    assert b"".join(Deflate().unpack(both.pack(b"a") + both.pack(b"") + both.pack(b"b" * 99))) == b"a" + b"b" * 99
+    with pytest.raises(Corrupt):
+        list(Deflate().unpack(zlib.compress(b"x", wbits=-15) + b"more"))
+
+
+def test_somebody_else_may_log_in_on_the_same_connection(client: Raw) -> None:
+    client.log_in()
+    client.run(b"ENABLE QRESYNC")
+    client.run(b"SELECT INBOX")
+    client.send(b"y IDLE\r\n")
+    assert client.line() == b"+ idling"
+    client.send(b"DONE\r\n")
+    client.line()
+    assert client.run(b"UNAUTHENTICATE")[-1].startswith(b"x OK")
+    assert client.run(b"SELECT INBOX")[-1].startswith(b"x BAD")
+    client.log_in()
+    assert client.run(b"ENABLE QRESYNC")[0] == b"* ENABLED QRESYNC"
+    assert client.run(b"SELECT INBOX")[-1].startswith(b"x OK")
+
+
+def test_compression_begins_before_anybody_logged_in_is_refused(client: Raw) -> None:
+    assert client.run(b"COMPRESS DEFLATE")[-1].startswith(b"x BAD")
