@@ -97,6 +97,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("zone_file", "", str, "File in the data folder that answers instead of the DNS, for trials"),
     Setting("trusted_networks", "127.0.0.0/8 ::1", _cidrs, "Networks whose mail is taken without SPF, DKIM and DMARC checks"),
     Setting("dmarc", "enforce", _one_of("enforce", "quarantine", "report"), "What a sender's DMARC policy may do; quarantine: junk at most"),
+    Setting("mta_sts", "testing", _one_of("testing", "enforce", "none"), "What our MTA-STS policy asks of others; enforce needs a public certificate"),
     Setting("arc_sealers", "", _words, "Domains of lists and forwarders whose ARC seals are believed when DMARC fails"),
     Setting("allowed_hosts", "*", _words, "Host names the pages answer to"),
     Setting("secure_cookies", "no", _boolean, "Set where the pages are behind HTTPS"),
@@ -133,6 +134,7 @@ class Environment:
     zone_file: str
     trusted_networks: tuple[str, ...]
     dmarc: str
+    mta_sts: str
     arc_sealers: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
     secure_cookies: bool

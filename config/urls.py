@@ -2,7 +2,10 @@
 
 from django.urls import include, path
 
+from webmail import wellknown
+
 urlpatterns = [
+    path(".well-known/mta-sts.txt", wellknown.mta_sts),
     path("panel/", include("admin_panel.urls")),
     path("api/v1/", include("admin_panel.api.urls")),
     path("", include("webmail.urls")),
