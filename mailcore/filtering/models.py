@@ -22,7 +22,7 @@ class Script(models.Model):
     """Octets in UTF-8."""
     is_active = models.BooleanField(default=False)
     version = models.BigIntegerField(default=1)
-    """Grows with each change of the text: the compiled form is remembered by it."""
+    """Nanoseconds of the last change: the compiled form is remembered by it, and a database put back is not taken for this one."""
     changed_at = models.BigIntegerField()
     failed_at = models.BigIntegerField(default=0)
     failed_text = models.CharField(max_length=500, blank=True, default="")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
 from mailcore.kernel.errors import BadSyntax, Conflict, LimitReached, NotFound
 from mailcore.kernel.ids import MailboxId
@@ -119,7 +119,7 @@ def rename(*, mailbox_id: MailboxId, old: str, new: str) -> None:
     check_name(new)
     try:
         with transaction.atomic():
-            if not _own(mailbox_id).filter(name=old).update(name=new, version=F("version") + 1):
+            if not _own(mailbox_id).filter(name=old).update(name=new, version=time.time_ns()):
                 raise _no_script(old)
     except IntegrityError as error:
         raise Conflict("There is a script of that name.", new) from error
@@ -170,9 +170,11 @@ def _put(owner: str, stage: Script.Stage, name: str, text: str, *, is_active: bo
     with transaction.atomic():
         rows = Script.objects.filter(owner=owner, stage=stage)
         _check_space(rows, name, size)
-        changed = rows.filter(name=name).update(text=text, size=size, changed_at=now, version=F("version") + 1, failed_at=0, failed_text="")
+        changed = rows.filter(name=name).update(text=text, size=size, changed_at=now, version=time.time_ns(), failed_at=0, failed_text="")
         if not changed:
-            Script.objects.create(owner=owner, stage=stage, name=name, text=text, size=size, changed_at=now, is_active=is_active)
+            Script.objects.create(
+                owner=owner, stage=stage, name=name, text=text, size=size, changed_at=now, is_active=is_active, version=time.time_ns()
+            )
 
 
 def _check_space(rows: "QuerySet[Script]", name: str, size: int) -> None:
