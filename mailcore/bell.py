@@ -15,8 +15,8 @@ from config.celery import app
 log = logging.getLogger(__name__)
 
 TASK = "mailcore.workers.tasks.deliver"
-GAP = 0.1
-"""Seconds between two tasks sent by one process, however often it rings."""
+GAP = 0.25
+"""Seconds between two tasks sent by one process, however often it rings. A worker that was rung looks on for longer."""
 
 
 class _Ringer:

@@ -18,10 +18,17 @@ from mailcore.webhooks import sending
 BATCH = 200
 ROUNDS = 500
 """After so many batches the worker looks at its other tasks; beat rings again."""
+PAUSE = 0.02
+"""Seconds between two batches that were not full: what comes meanwhile shares a commit."""
+LINGER = 0.4
+"""Seconds the worker looks on by itself after the last mail, longer than the bell's own gap."""
+INDEX_WITHIN = 60.0
+"""While mail is being delivered the index waits its turn, yet no longer than so many seconds."""
 _OWNER = f"{socket.gethostname()}:{os.getpid()}"
 _turn = threading.Lock()
 _telling = threading.Lock()
 _is_asked_for = threading.Event()
+_indexed_at = 0.0
 
 
 @app.task  # type: ignore[untyped-decorator]
@@ -42,14 +49,24 @@ def deliver() -> None:
 
 
 def _drain() -> None:
+    look_until = 0.0
     for _ in range(ROUNDS):
-        if not drain.drain(owner=_OWNER, limit=BATCH, wait=False):
+        handled = drain.drain(owner=_OWNER, limit=BATCH, wait=False)
+        if handled:
+            look_until = time.monotonic() + LINGER
+        elif time.monotonic() >= look_until:
             return
+        if handled < BATCH:
+            time.sleep(PAUSE)
 
 
 @app.task  # type: ignore[untyped-decorator]
 def index() -> None:
-    """Make new messages searchable."""
+    """Make new messages searchable. Searches are exact without it, so deliveries go first."""
+    global _indexed_at
+    if _turn.locked() and time.monotonic() - _indexed_at < INDEX_WITHIN:
+        return
+    _indexed_at = time.monotonic()
     index_pending()
 
 
