@@ -1,8 +1,10 @@
-"""SEARCH: a tree of keys (RFC 3501 §6.4.4; RFC 4731 ESEARCH; RFC 7162 §3.1.5; RFC 8514).
+"""SEARCH: a tree of keys (RFC 3501 §6.4.4; RFC 4731 ESEARCH; RFC 7162 §3.1.5; RFC 8514;
+RFC 5032 WITHIN; RFC 5182 `$`; RFC 9394 PARTIAL).
 
 Strings are decoded by the CHARSET here, so nothing below knows of charsets.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -21,7 +23,8 @@ CHARSETS = {
     b"ISO-8859-1": "latin-1",
     b"ISO-8859-15": "iso8859-15",
 }
-RETURNS = frozenset((b"MIN", b"MAX", b"ALL", b"COUNT"))
+RETURNS = frozenset((b"MIN", b"MAX", b"ALL", b"COUNT", b"SAVE"))
+_PARTIAL = re.compile(rb"(-?)([1-9]\d{0,9}):(-?)([1-9]\d{0,9})")
 MAX_DEPTH = ImapLimits().max_depth
 MAX_KEYS = 2_000
 
@@ -83,14 +86,31 @@ class ModseqKey:
     modseq: int
 
 
-Key = And | Or | Not | FlagKey | KeywordKey | RecentKey | SetKey | ModseqKey | ObjectKey | SearchLeaf
+@dataclass(frozen=True, slots=True)
+class WithinKey:
+    """RFC 5032: by the seconds since a message came."""
+
+    op: Literal["older", "younger"]
+    seconds: int
+
+
+Key = WithinKey | And | Or | Not | FlagKey | KeywordKey | RecentKey | SetKey | ModseqKey | ObjectKey | SearchLeaf
 ALL = And(())
+
+
+@dataclass(frozen=True, slots=True)
+class Returns:
+    """What RETURN asks for (RFC 4731, RFC 5182, RFC 9394)."""
+
+    words: frozenset[bytes]
+    partial: tuple[int, int] | None = None
+    """Ranks, both negative where they count from the end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
     key: Key
-    returns: frozenset[bytes] | None = None
+    returns: Returns | None = None
     """None: the old SEARCH response is wanted."""
     modseq: bool = False
 
@@ -109,6 +129,15 @@ _PLAIN: dict[bytes, Key] = {
     b"SAVEDATESUPPORTED": ALL,
 }
 _TEXTS = {word.upper().encode("ascii"): word for word in ("subject", "from", "to", "cc", "bcc", "body", "text")}
+
+
+def parse_interval(cursor: Cursor) -> int:
+    seconds = cursor.number()
+    if not seconds:
+        raise BadCommand("An interval is a second at least")
+    return seconds
+
+
 _DATES: dict[bytes, Callable[[Cursor], Key]] = {
     b"BEFORE": lambda cursor: DateLeaf("internal", "before", parse_date(cursor)),
     b"ON": lambda cursor: DateLeaf("internal", "on", parse_date(cursor)),
@@ -119,6 +148,8 @@ _DATES: dict[bytes, Callable[[Cursor], Key]] = {
     b"SAVEDBEFORE": lambda cursor: DateLeaf("saved", "before", parse_date(cursor)),
     b"SAVEDON": lambda cursor: DateLeaf("saved", "on", parse_date(cursor)),
     b"SAVEDSINCE": lambda cursor: DateLeaf("saved", "since", parse_date(cursor)),
+    b"OLDER": lambda cursor: WithinKey("older", parse_interval(cursor)),
+    b"YOUNGER": lambda cursor: WithinKey("younger", parse_interval(cursor)),
     b"LARGER": lambda cursor: SizeLeaf("larger", cursor.number(limit=2**63 - 1)),
     b"SMALLER": lambda cursor: SizeLeaf("smaller", cursor.number(limit=2**63 - 1)),
 }
@@ -147,8 +178,8 @@ class _Parser:
             inner = self.keys(depth + 1)
             cursor.expect(b")")
             return inner
-        if cursor.text[cursor.position : cursor.position + 1] in b"0123456789*" and not cursor.at_end:
-            if cursor.uid_only:
+        if cursor.text[cursor.position : cursor.position + 1] in b"0123456789*$" and not cursor.at_end:
+            if cursor.uid_only and not cursor.peek(b"$"):
                 raise UidRequired("Sequence numbers were given up")
             return SetKey(parse_set(cursor), uid=False)
         name = cursor.word()
@@ -208,22 +239,47 @@ _ARGUED = frozenset((b"NOT", b"OR", b"UID", b"HEADER", b"MODSEQ", b"KEYWORD", b"
 
 def parse_search(cursor: Cursor) -> Search:
     cursor.space()
-    returns = _parse_returns(cursor)
-    codec = _parse_charset(cursor)
+    returns = parse_returns(cursor)
+    return parse_keys(cursor, _parse_charset(cursor), returns)
+
+
+def parse_keys(cursor: Cursor, codec: str, returns: Returns | None) -> Search:
     parser = _Parser(cursor, codec)
     key = parser.keys(0)
     return Search(key, returns, parser.modseq)
 
 
-def _parse_returns(cursor: Cursor) -> frozenset[bytes] | None:
+def parse_returns(cursor: Cursor) -> Returns | None:
+    """`RETURN (…)` and the space after it, None where it does not stand here."""
     if cursor.text[cursor.position : cursor.position + 8].upper() != b"RETURN (":
         return None
-    cursor.position += 7
-    returns = frozenset(cursor.words_in_list())
-    if not returns <= RETURNS:
-        raise BadCommand("SEARCH can return no such thing")
+    cursor.position += 8
+    words: set[bytes] = set()
+    partial = None
+    while not cursor.skip(b")"):
+        if words or partial:
+            cursor.space()
+        word = cursor.word()
+        if word == b"PARTIAL" and partial is None:
+            cursor.space()
+            partial = parse_partial(cursor)
+        elif word in RETURNS:
+            words.add(word)
+        else:
+            raise BadCommand("SEARCH can return no such thing")
+    if partial and b"ALL" in words:
+        raise BadCommand("PARTIAL and ALL do not go together")
     cursor.space()
-    return returns or frozenset((b"ALL",))
+    return Returns(frozenset(words) if words or partial else frozenset((b"ALL",)), partial)
+
+
+def parse_partial(cursor: Cursor) -> tuple[int, int]:
+    """`1:100`, or `-1:-100` from the end (RFC 9394 §3.1)."""
+    text = cursor.match(_PARTIAL, "a range")
+    first, last = map(int, text.split(b":"))
+    if (first < 0) != (last < 0):
+        raise BadCommand("Both ends of a range count from the same side")
+    return first, last
 
 
 def _parse_charset(cursor: Cursor) -> str:
@@ -232,8 +288,14 @@ def _parse_charset(cursor: Cursor) -> str:
     if cursor.utf8_only:
         raise BadCommand("A charset cannot be named after ENABLE UTF8=ACCEPT")
     cursor.position += 8
-    codec = CHARSETS.get(cursor.astring().upper())
+    codec = read_charset(cursor.astring())
+    cursor.space()
+    return codec
+
+
+def read_charset(name: bytes) -> str:
+    """The codec of a charset's name; raises BadCharset."""
+    codec = CHARSETS.get(name.upper())
     if codec is None:
         raise BadCharset
-    cursor.space()
     return codec

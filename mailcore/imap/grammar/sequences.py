@@ -12,7 +12,9 @@ from .cursor import BadCommand, Cursor
 
 STAR = 0
 SequenceSet = tuple[tuple[int, int], ...]
-_SET = re.compile(rb"(?:[1-9]\d{0,9}|\*)(?::(?:[1-9]\d{0,9}|\*))?(?:,(?:[1-9]\d{0,9}|\*)(?::(?:[1-9]\d{0,9}|\*))?)*")
+SAVED: SequenceSet = ((-1, -1),)
+"""`$`: what the last SEARCH with RETURN (SAVE) found (RFC 5182 §2.1). Resolved by who knows that."""
+_SET = re.compile(rb"\$|(?:[1-9]\d{0,9}|\*)(?::(?:[1-9]\d{0,9}|\*))?(?:,(?:[1-9]\d{0,9}|\*)(?::(?:[1-9]\d{0,9}|\*))?)*")
 _MAX = 0xFFFFFFFF
 
 
@@ -25,6 +27,8 @@ def parse_set(cursor: Cursor, *, star: bool = True) -> SequenceSet:
 
 def read_set(text: bytes) -> SequenceSet:
     """The value of a text that is a sequence set; raises BadCommand."""
+    if text == b"$":
+        return SAVED
     ranges = []
     for part in text.split(b","):
         first, colon, last = part.partition(b":")

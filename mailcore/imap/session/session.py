@@ -13,7 +13,7 @@ from mailcore.kernel.principal import Principal
 
 from ..grammar.cursor import BadCommand, Cursor, UidRequired
 from ..grammar.framing import Command
-from . import login
+from . import login, saved
 from .config import SessionConfig
 from .core import Connection, SelectedFolderGone, State
 from .login import Exchange
@@ -84,6 +84,8 @@ class Session(Connection):
         before = self.view
         if row.refresh_before:
             yield from _some(self.refresh())
+        if self.view is not None:
+            arguments = saved.bind(self.view, arguments, by_uid=row.verb.startswith(b"UID "))
         extra = (tag,) if row.wants_tag else ()
         text = yield from row.run(self, arguments, *extra)
         if text is None:

@@ -18,6 +18,7 @@ from ..grammar import listing as listing_grammar
 from ..grammar import login as login_grammar
 from ..grammar import search as search_grammar
 from ..grammar import select as select_grammar
+from ..grammar import sorting as sorting_grammar
 from ..grammar import store as store_grammar
 from ..grammar.cursor import Cursor
 from . import append, basics, copy, fetch, folders, idle, listing, login, search, select, store
@@ -98,10 +99,20 @@ _ROWS = (
     Row(b"EXPUNGE", no_arguments, copy.expunge, OPEN, refresh_after=True),
     Row(b"UID EXPUNGE", copy_grammar.parse_messages, copy.expunge_by_uid, OPEN, refresh_after=True),
     Row(
-        b"SEARCH", search_grammar.parse_search, search.search, OPEN, (b"ESEARCH", b"SAVEDATE"),
+        b"SEARCH", search_grammar.parse_search, search.search, OPEN, (b"ESEARCH", b"SEARCHRES", b"WITHIN", b"SAVEDATE"),
         refresh_before=True, keeps_numbers=True, wants_tag=True,
     ),
     Row(b"UID SEARCH", search_grammar.parse_search, search.search_by_uid, OPEN, refresh_before=True, wants_tag=True),
+    Row(
+        b"SORT", sorting_grammar.parse_sort, search.sort, OPEN, (b"SORT", b"SORT=DISPLAY", b"ESORT"),
+        refresh_before=True, keeps_numbers=True, wants_tag=True,
+    ),
+    Row(b"UID SORT", sorting_grammar.parse_sort, search.sort_by_uid, OPEN, refresh_before=True, wants_tag=True),
+    Row(
+        b"THREAD", sorting_grammar.parse_thread, search.thread, OPEN, (b"THREAD=ORDEREDSUBJECT", b"THREAD=REFERENCES", b"THREAD=REFS"),
+        refresh_before=True, keeps_numbers=True,
+    ),
+    Row(b"UID THREAD", sorting_grammar.parse_thread, search.thread_by_uid, OPEN, refresh_before=True),
     Row(b"FETCH", fetch_grammar.parse_fetch, fetch.fetch, OPEN, (b"PREVIEW", b"BINARY"), refresh_before=True, keeps_numbers=True),
     Row(b"UID FETCH", fetch_grammar.parse_fetch, fetch.fetch_by_uid, OPEN, refresh_before=True),
     Row(b"STORE", store_grammar.parse_store, store.store, OPEN, refresh_after=True, keeps_numbers=True),

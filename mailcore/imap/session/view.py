@@ -25,7 +25,7 @@ _REBUILD_AT = 64
 class View:
     __slots__ = (
         "_keywords_owned", "_owned", "flags", "folder_id", "gone", "keywords", "known", "modseq", "modseqs", "name", "read_only",
-        "recent_from", "told_modseq", "uidnext", "uids", "uidvalidity",
+        "recent_from", "saved", "told_modseq", "uidnext", "uids", "uidvalidity",
     )  # fmt: skip
 
     def __init__(self, snapshot: Snapshot, *, read_only: bool) -> None:
@@ -37,6 +37,8 @@ class View:
         self.flags = snapshot.flags
         self.keywords: Mapping[int, str] = snapshot.keywords
         self.recent_from = snapshot.recent_from or (snapshot.uids[-1] + 1 if snapshot.uids else 1)
+        self.saved = array("I")
+        """UIDs that `$` stands for (RFC 5182)."""
         self.modseq = snapshot.folder.highestmodseq
         self.told_modseq = self.modseq
         """Up to here the client has heard of everything, expunges too (RFC 7162 §7)."""
@@ -75,6 +77,10 @@ class View:
         for one in ranges:
             picked += self.uids[one.start : one.stop]
         return picked
+
+    def uids_where(self, mask: bytes) -> "array[int]":
+        """The UIDs at which a mask of the view is 1."""
+        return array("I", compress(self.uids, mask)) if 0 in mask else self.uids
 
     def flag_text(self, position: int) -> bytes:
         uid = self.uids[position]
