@@ -6,6 +6,9 @@ MAX_PART_DEPTH = 50
 MAX_PARTS = 1_000
 MAX_HEADER_BYTES = 1_000_000
 MAX_HOPS = 50
+MAX_ANNOTATIONS = 50
+"""Notes on one folder."""
+MAX_ANNOTATION_BYTES = 32_768
 
 
 @dataclass(frozen=True, slots=True)

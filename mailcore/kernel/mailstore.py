@@ -104,6 +104,14 @@ class Vanished:
 
 
 @dataclass(frozen=True, slots=True)
+class AnnotationChange:
+    version: int
+    folder: str
+    """"" is the mailbox itself."""
+    entry: str
+
+
+@dataclass(frozen=True, slots=True)
 class NewMessage:
     raw: bytes
     flags: int = 0
@@ -263,6 +271,18 @@ class MailStore(Protocol):
 
     def expunge(self, folder_id: FolderId, uids: Iterable[int] | None, *, only_deleted: bool = True) -> list[int]:
         """Remove messages (all with \\Deleted where uids is None); the UIDs removed, ascending."""
+        ...
+
+    def get_annotations(self, folder: str) -> Mapping[str, bytes]:
+        """By entry, in lower case; of the mailbox itself where `folder` is "" (RFC 5464)."""
+        ...
+
+    def set_annotations(self, folder: str, values: Mapping[str, bytes | None]) -> None:
+        """All or none; None removes. LimitReached where there would be too many."""
+        ...
+
+    def annotation_changes(self, version: int) -> list[AnnotationChange]:
+        """What was set or removed after a version, oldest first."""
         ...
 
     def quota(self) -> Quota: ...

@@ -1,11 +1,12 @@
 """The store behind kernel.mailstore.MailStore, for IMAP, POP3 and the pages."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from mailcore.kernel.ids import FolderId, MailboxId
 from mailcore.kernel.mailstore import (
+    AnnotationChange,
     Appended,
     Column,
     Copied,
@@ -23,7 +24,7 @@ from mailcore.kernel.mailstore import (
     Vanished,
 )
 
-from . import fetching, folders, snapshots, writer
+from . import annotations, fetching, folders, snapshots, writer
 from .models import Usage
 from .search import matching, ordering, threading
 from .writer.messages import load_limits
@@ -112,6 +113,15 @@ class LocalMailStore:
 
     def expunge(self, folder_id: FolderId, uids: Iterable[int] | None, *, only_deleted: bool = True) -> list[int]:
         return writer.expunge(mailbox_id=self.mailbox_id, folder_id=folder_id, uids=uids, only_deleted=only_deleted)
+
+    def get_annotations(self, folder: str) -> Mapping[str, bytes]:
+        return annotations.load(self.mailbox_id, folder)
+
+    def set_annotations(self, folder: str, values: Mapping[str, bytes | None]) -> None:
+        writer.set_annotations(mailbox_id=self.mailbox_id, folder=folder, values=values)
+
+    def annotation_changes(self, version: int) -> list[AnnotationChange]:
+        return annotations.list_changes(self.mailbox_id, version)
 
     def quota(self) -> Quota:
         usage = Usage.objects.filter(pk=self.mailbox_id).first()

@@ -145,6 +145,23 @@ class Change(models.Model):
         indexes = (models.Index(fields=["folder_id", "modseq"], name="store_change_modseq"),)
 
 
+class Annotation(models.Model):
+    """A note on a folder, or with folder 0 on the mailbox itself (RFC 5464). One that was removed stays, without a value."""
+
+    mailbox_id = models.BigIntegerField()
+    folder_id = models.BigIntegerField(default=0)
+    entry = models.CharField(max_length=255)
+    """In lower case, e.g. "/private/comment"."""
+    value = models.BinaryField(null=True)
+    version = models.BigIntegerField()
+    """Grows with each change in a mailbox."""
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["mailbox_id", "folder_id", "entry"], name="store_annotation_entry"),)
+        # What changed since somebody looked.
+        indexes = (models.Index(fields=["mailbox_id", "version"], name="store_annotation_version"),)
+
+
 class DeliveryMark(models.Model):
     """Deliveries already made, so that one repeated after a crash stores nothing twice."""
 

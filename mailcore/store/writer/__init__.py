@@ -4,6 +4,7 @@ A change allocates its UIDs and modseqs, writes the journal, and keeps counters 
 together with the rows it changes; after the commit the bus is told. See `books`.
 """
 
+from .annotations import set_annotations
 from .delivering import Delivered, Delivery, Outcome, Shipment, deliver, forget_deliveries, prepare, store
 from .folders import claim_recent, create_folder, delete_folder, ensure_defaults, remove_mailbox, rename_folder, set_subscribed
 from .messages import append, append_many, copy, expunge, move, store_flags
@@ -27,6 +28,7 @@ __all__ = [
     "prepare",
     "remove_mailbox",
     "rename_folder",
+    "set_annotations",
     "set_subscribed",
     "store",
     "store_flags",

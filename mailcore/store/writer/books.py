@@ -81,6 +81,10 @@ class Books:
         """The list of folders looks otherwise after the commit."""
         self._renamed_mailboxes.add(mailbox_id)
 
+    def announce(self, mailbox_id: int) -> None:
+        """Have those who watch the mailbox look at its folders again."""
+        self._renamed_mailboxes.add(mailbox_id)
+
     def drop_folder(self, folder: Folder) -> None:
         """Remove the row; its messages were removed before."""
         folder_id = folder.pk

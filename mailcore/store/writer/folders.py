@@ -6,7 +6,7 @@ from mailcore.kernel.errors import Conflict, Denied
 from mailcore.kernel.ids import FolderId, MailboxId
 
 from .. import names
-from ..models import Change, DeliveryMark, Folder, Message, Subscription, ThreadReference, Usage
+from ..models import Annotation, Change, DeliveryMark, Folder, Message, Subscription, ThreadReference, Usage
 from .books import Books, open_books
 from .messages import duplicate, remove, select_all
 
@@ -64,6 +64,7 @@ def delete_folder(*, mailbox_id: MailboxId, name: str) -> None:
         if _list_below(mailbox_id, name):
             raise Conflict("The folder has folders in it.", repr(name))
         remove(books, folder, select_all(folder))
+        Annotation.objects.filter(mailbox_id=mailbox_id, folder_id=folder.pk).delete()
         # The journal's last line names a folder that is gone: it has to be written before the row goes.
         books.drop_folder(folder)
 
@@ -95,7 +96,8 @@ def rename_folder(*, mailbox_id: MailboxId, old: str, new: str) -> None:
 def set_subscribed(*, mailbox_id: MailboxId, name: str, subscribed: bool) -> None:
     """Any name may be subscribed, whether or not a folder has it."""
     name = names.normalise(name)
-    with open_books([mailbox_id]):
+    with open_books([mailbox_id]) as books:
+        books.announce(mailbox_id)
         if subscribed:
             Subscription.objects.get_or_create(mailbox_id=mailbox_id, name=name)
         else:
@@ -121,7 +123,7 @@ def _remove_rows(mailbox_id: int) -> None:
     folder_ids = list(Folder.objects.filter(mailbox_id=mailbox_id).values_list("pk", flat=True))
     DeliveryMark.objects.filter(folder_id__in=folder_ids).delete()
     Message.objects.filter(mailbox_id=mailbox_id).delete()
-    for model in (Folder, Subscription, ThreadReference, Change):
+    for model in (Folder, Subscription, ThreadReference, Change, Annotation):
         model._default_manager.filter(mailbox_id=mailbox_id).delete()
 
 
