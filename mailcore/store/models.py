@@ -173,3 +173,32 @@ class DeliveryMark(models.Model):
     class Meta:
         # Old keys are removed by age.
         indexes = (models.Index(fields=["at"], name="store_deliverymark_at"),)
+
+
+class Grant(models.Model):
+    """What somebody may do in a folder of another mailbox (RFC 4314). The owner needs none: everything is allowed to them."""
+
+    folder = models.ForeignKey(Folder, on_delete=models.CASCADE, related_name="+")
+    grantee_id = models.BigIntegerField()
+    """A mailbox, 0 for anyone."""
+    is_negative = models.BooleanField(default=False)
+    """Taken away, whatever else grants it."""
+    rights = models.CharField(max_length=16)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["folder", "grantee_id", "is_negative"], name="store_grant_grantee"),)
+        # Which folders of others somebody may see.
+        indexes = (models.Index(fields=["grantee_id"], name="store_grant_seeker"),)
+
+
+class SeenBy(models.Model):
+    """What somebody has read in a folder of another mailbox: \\Seen there is everybody's own."""
+
+    folder = models.ForeignKey(Folder, on_delete=models.CASCADE, related_name="+")
+    reader_id = models.BigIntegerField()
+    """A mailbox."""
+    uids = models.TextField()
+    """As an IMAP set."""
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["folder", "reader_id"], name="store_seenby_reader"),)
