@@ -13,7 +13,7 @@ def load(mailbox_id: MailboxId, folder: str) -> Mapping[str, bytes]:
     """By entry; `folder` "" is the mailbox itself."""
     folder_id = get_folder(mailbox_id, folder).pk if folder else 0
     rows = Annotation.objects.filter(mailbox_id=mailbox_id, folder_id=folder_id, value__isnull=False).order_by("entry")
-    return {entry: bytes(value) for entry, value in rows.values_list("entry", "value")}
+    return {entry: bytes(value) for entry, value in rows.values_list("entry", "value") if value is not None}
 
 
 def list_changes(mailbox_id: MailboxId, version: int) -> list[AnnotationChange]:

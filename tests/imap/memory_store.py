@@ -2,7 +2,7 @@
 
 import re
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -10,10 +10,12 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from mailcore.imap.grammar.sequences import compact
-from mailcore.kernel.errors import Conflict, NotFound
+from mailcore.kernel.errors import Conflict, LimitReached, NotFound
 from mailcore.kernel.ids import FolderId, MailboxId
+from mailcore.kernel.limits import MAX_ANNOTATIONS
 from mailcore.kernel.mailstore import (
     AgeLeaf,
+    AnnotationChange,
     Appended,
     Column,
     Copied,
@@ -67,6 +69,8 @@ class MemoryStore:
         self.subscribed: set[str] = set()
         self._next_id = 1
         self.journal_from = 0
+        self.annotations: dict[tuple[int, str], bytes | None] = {}
+        self.annotation_log: list[AnnotationChange] = []
         self.fail_with: Exception | None = None
         self.create_folder("INBOX")
         self.set_subscribed("INBOX", True)
@@ -275,6 +279,21 @@ class MemoryStore:
         for uid in uids:
             del folder.messages[uid]
             folder.expunged[uid] = folder.modseq
+
+    def get_annotations(self, folder: str) -> Mapping[str, bytes]:
+        owner = self._folder(folder).id if folder else 0
+        return {entry: value for (held, entry), value in sorted(self.annotations.items()) if held == owner and value is not None}
+
+    def set_annotations(self, folder: str, values: Mapping[str, bytes | None]) -> None:
+        owner = self._folder(folder).id if folder else 0
+        if len(self.get_annotations(folder).keys() | values.keys()) > MAX_ANNOTATIONS:
+            raise LimitReached("There are too many notes on this folder already.")
+        for entry, value in sorted(values.items()):
+            self.annotations[owner, entry] = value
+            self.annotation_log.append(AnnotationChange(len(self.annotation_log) + 1, folder, entry))
+
+    def annotation_changes(self, version: int) -> list[AnnotationChange]:
+        return [change for change in self.annotation_log if change.version > version]
 
     def quota(self) -> Quota:
         return Quota(0, 0, sum(len(folder.messages) for folder in self.folders.values()))

@@ -16,12 +16,13 @@ from ..grammar import fetch as fetch_grammar
 from ..grammar import folders as folder_grammar
 from ..grammar import listing as listing_grammar
 from ..grammar import login as login_grammar
+from ..grammar import metadata as metadata_grammar
 from ..grammar import search as search_grammar
 from ..grammar import select as select_grammar
 from ..grammar import sorting as sorting_grammar
 from ..grammar import store as store_grammar
 from ..grammar.cursor import Cursor
-from . import append, basics, copy, fetch, folders, idle, listing, login, search, select, store
+from . import append, basics, copy, fetch, folders, idle, listing, login, metadata, search, select, store
 from .core import Connection, State
 
 ANY = frozenset((State.NOT_AUTHENTICATED, State.AUTHENTICATED, State.SELECTED))
@@ -84,6 +85,8 @@ _ROWS = (
         b"LIST", listing_grammar.parse_list, listing.list_folders, INSIDE,
         (b"CHILDREN", b"LIST-EXTENDED", b"LIST-STATUS", b"SPECIAL-USE"),
     ),
+    Row(b"GETMETADATA", metadata_grammar.parse_get, metadata.get_metadata, INSIDE, (b"METADATA",)),
+    Row(b"SETMETADATA", metadata_grammar.parse_set_metadata, metadata.set_metadata, INSIDE),
     Row(b"LSUB", listing_grammar.parse_lsub, listing.list_subscribed, INSIDE),
     Row(b"STATUS", folder_grammar.parse_status, folders.status, INSIDE, (b"STATUS=SIZE",)),
     Row(
