@@ -9,4 +9,5 @@ urlpatterns = [
     path("panel/", include("admin_panel.urls")),
     path("api/v1/", include("admin_panel.api.urls")),
     path("", include("webmail.urls")),
+    path("compose/", include("webmail.compose_urls")),
 ]

@@ -1,150 +1,117 @@
-"""What is being written: from form fields to a draft, and from a draft on its way.
+"""Sending: from a letter that is written to the one door in, with a copy kept and a way back while it waits."""
 
-A draft is a message in Drafts with its files inside it, so it is found from any mail program
-and nothing of it lies anywhere else.
-"""
-
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import re
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import format_datetime
 
 from mailcore.delivery import intake, routing
 from mailcore.kernel import flags
-from mailcore.kernel.addresses import MailAddress
 from mailcore.kernel.envelope import Envelope, EnvelopeRecipient, Origin
 from mailcore.kernel.errors import BadSyntax, MailError, NotFound
-from mailcore.mime import addresses
-from mailcore.mime.building import Attachment, build, new_message_id
+from mailcore.mime.building import new_message_id
 
-from .access.opened import read_attachment
+from . import correspondents, drafting, identities
 from .access.opening import Owner
 from .access.port import MailAccess
+from .identities import Sender
+from .models import Outgoing
+from .recipients import FIELDS, NO_FAULTS, Faults, Recipients, read_recipients
+from .writing import Place, Writing, build_message, collect_files, make_id
 
-MODES = ("new", "reply", "all", "forward", "draft")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A message by folder and uid."""
-
-    folder: str = ""
-    uid: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Writing:
-    """The fields of the form, as typed."""
-
-    to: str = ""
-    cc: str = ""
-    bcc: str = ""
-    subject: str = ""
-    text: str = ""
-    mode: str = "new"
-    source: Place = Place()
-    """What is answered or forwarded."""
-    draft_uid: int = 0
-    kept: tuple[str, ...] = ()
-    """Files to keep: `draft-0` of the draft, `source-0` of the message forwarded."""
-    uploads: tuple[Attachment, ...] = ()
-    in_reply_to: str = ""
-    references: tuple[str, ...] = ()
-
-    @property
-    def is_blank(self) -> bool:
-        return not any((self.to, self.cc, self.bcc, self.subject, self.text.strip(), self.kept, self.uploads))
+SCHEDULED = "Scheduled"
+"""The folder of copies whose time has not come."""
+LONGEST_WAIT = 366 * 24 * 3600
+_BCC = re.compile(rb"(?im)^bcc:[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*")
 
 
 @dataclass(frozen=True, slots=True)
-class Faults:
-    """Field → what is wrong with it."""
-
-    fields: dict[str, str] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        return bool(self.fields)
-
-
-def save_draft(*, writing: Writing, owner: Owner, mail: MailAccess) -> int:
-    """Keep it in Drafts in place of the draft before; the new uid. Addresses that cannot be read stay out of the headers' way."""
-    folder = mail.find_special("\\Drafts")
-    raw = _build(writing, owner, _files(writing, mail), new_message_id(_domain(owner)), as_draft=True)
-    uid = mail.append(folder, raw, flags=flags.DRAFT | flags.SEEN)
-    if writing.draft_uid:
-        mail.delete_for_good(folder, [writing.draft_uid])
-    return uid
+class Sending:
+    peer: str
+    wait: int = 0
+    """Seconds in which it can be called back."""
+    leave_at: int = 0
+    """Seconds since the epoch; 0 is as soon as the wait is over."""
+    collects: bool = True
 
 
-def discard(*, draft_uid: int, mail: MailAccess) -> None:
-    mail.delete_for_good(mail.find_special("\\Drafts"), [draft_uid])
+@dataclass(frozen=True, slots=True)
+class Sent:
+    faults: Faults = NO_FAULTS
+    trace_id: str = ""
+    outgoing_id: int = 0
+    """Where it can still be called back."""
 
 
-def send(*, writing: Writing, owner: Owner, mail: MailAccess, peer: str) -> Faults:
-    """Give it to the intake, keep a copy in Sent, mark what it answers. Nothing is sent where there are faults."""
-    recipients, faults = read_recipients(writing)
-    if faults:
-        return faults
-    files = _files(writing, mail)
-    message_id = new_message_id(_domain(owner))
-    raw = _build(writing, owner, files, message_id, as_draft=False)
+def send(*, writing: Writing, owner: Owner, mail: MailAccess, how: Sending) -> Sent:
+    """Give it to the intake, keep a copy, mark what it answers. Nothing is sent where there are faults."""
+    recipients, faults = read_recipients({name: getattr(writing, name) for name in FIELDS})
+    sender = _sender(writing, owner)
+    if sender is None:
+        faults = Faults(faults.fields | {"from": "You may no longer write from this address. Choose another."})
+    faults = faults or _check_time(how)
+    if faults or sender is None:
+        return Sent(faults)
+    copied = _with_identity_bcc(writing, sender)
+    recipients = read_recipients({name: getattr(copied, name) for name in FIELDS})[0]
+    place = drafting.place_of(drafting.find_row(writing.key, owner), writing, mail)
+    message_id = make_id(sender)
+    copy = build_message(copied, sender, collect_files(copied, mail, place), message_id=message_id, date=float(how.leave_at) or None)
+    raw = strip_bcc(copy)
     faults = _check(recipients, owner, len(raw))
     if faults:
-        return faults
-    envelope = Envelope(
-        owner.person.address,
-        tuple(EnvelopeRecipient(address) for address in dict.fromkeys(recipients.values_in_order())),
-        smtputf8=not all(address.isascii() for address in recipients.values_in_order()),
-    )
-    intake.accept(envelope=envelope, raw=raw, origin=Origin(source="web", peer=peer, protocol="HTTP", user_id=owner.principal.user_id))
-    copy = _build(writing, owner, files, message_id, as_draft=False, keep_bcc=True) if writing.bcc.strip() else raw
-    mail.append(mail.find_special("\\Sent"), copy, flags=flags.SEEN)
-    if writing.draft_uid:
-        discard(draft_uid=writing.draft_uid, mail=mail)
+        return Sent(faults)
+    trace_id = intake.accept(envelope=_envelope(copied, sender, recipients, how), raw=raw, origin=_origin(owner, how.peer))
+    outgoing_id = _keep_copy(copied, owner, mail, copy, how, trace_id, message_id)
+    drafting.discard(writing=writing, owner=owner, mail=mail)
     _mark_source(writing, mail)
+    if how.collects:
+        correspondents.note(user_id=owner.principal.user_id, text=", ".join(getattr(writing, name) for name in FIELDS))
+    return Sent(trace_id=trace_id, outgoing_id=outgoing_id)
+
+
+def redirect(*, place: Place, to: str, owner: Owner, mail: MailAccess, peer: str) -> Faults:
+    """Send a message on as it is, its own sender kept (RFC 5322 §3.6.6)."""
+    recipients, faults = read_recipients({"to": to})
+    faults = faults or _check(recipients, owner, 0)
+    if faults:
+        return faults
+    person = identities.list_senders(owner)[0].person
+    lines = (
+        f"Resent-Date: {format_datetime(datetime.now(UTC))}\r\nResent-From: {person.address}\r\n"
+        f"Resent-To: {', '.join(recipients.by_field['to'])}\r\nResent-Message-ID: {new_message_id(person.address.rpartition('@')[2])}\r\n"
+    )
+    raw = lines.encode("utf-8") + mail.read_raw(place.folder, place.uid)
+    sender = Sender("", person)
+    intake.accept(envelope=_envelope(Writing(), sender, recipients, Sending(peer)), raw=raw, origin=_origin(owner, peer))
+    mail.set_flag(place.folder, [place.uid], keyword="$Redirected", on=True)
     return Faults()
 
 
-@dataclass(frozen=True, slots=True)
-class Recipients:
-    by_field: dict[str, tuple[str, ...]]
-
-    def values_in_order(self) -> list[str]:
-        return [address for found in self.by_field.values() for address in found]
+def strip_bcc(raw: bytes) -> bytes:
+    """What the recipients get: the same bytes without the Bcc field."""
+    head, gap, body = raw.partition(b"\r\n\r\n")
+    return _BCC.sub(b"", head + b"\r\n")[:-2] + gap + body
 
 
-def read_recipients(writing: Writing) -> tuple[Recipients, Faults]:
-    found: dict[str, tuple[str, ...]] = {}
-    faults: dict[str, str] = {}
-    for name in ("to", "cc", "bcc"):
-        text = split_list(getattr(writing, name))
-        mailboxes = addresses.list_mailboxes(text)
-        try:
-            found[name] = tuple(str(MailAddress.parse(mailbox.address)) for mailbox in mailboxes)
-        except BadSyntax as error:
-            bad = next((mailbox.address for mailbox in mailboxes if not _is_address(mailbox.address)), text)
-            faults[name] = f"{bad} cannot be written to. {error.public}"
-            continue
-        odd = next((mailbox.address for mailbox in mailboxes if mailbox.address not in text.replace('"', "").replace("\\", "")), "")
-        if odd:
-            # The reader of headers mends what programs get wrong; what a person typed is asked about instead.
-            faults[name] = f"{text[:80]} cannot be written to. Is {odd} meant?"
-        elif text and not mailboxes:
-            faults[name] = f"{text[:80]} is no address. An address has the form name@domain."
-    if not faults and not any(found.values()):
-        faults["to"] = "Say who it is for."
-    return Recipients(found), Faults(faults)
+def _sender(writing: Writing, owner: Owner) -> Sender | None:
+    senders = identities.list_senders(owner)
+    return identities.find(senders, writing.sender_key, owner) if writing.sender_key else senders[0]
 
 
-def split_list(text: str) -> str:
-    """Lists as people paste them: semicolons and line ends part addresses too."""
-    return ", ".join(piece.strip() for piece in text.replace(";", ",").replace("\r", "\n").replace("\n", ",").split(",") if piece.strip())
+def _with_identity_bcc(writing: Writing, sender: Sender) -> Writing:
+    always = ", ".join(filter(None, (writing.bcc, sender.bcc)))
+    return replace(writing, bcc=always, reply_to=writing.reply_to or sender.reply_to)
 
 
-def _is_address(text: str) -> bool:
-    try:
-        MailAddress.parse(text)
-    except BadSyntax:
-        return False
-    return True
+def _check_time(how: Sending) -> Faults:
+    now = int(time.time())
+    if how.leave_at and how.leave_at <= now:
+        return Faults({"when": "That time has passed."})
+    if how.leave_at > now + LONGEST_WAIT:
+        return Faults({"when": "Choose a time within a year."})
+    return Faults()
 
 
 def _check(recipients: Recipients, owner: Owner, size: int) -> Faults:
@@ -158,64 +125,63 @@ def _check(recipients: Recipients, owner: Owner, size: int) -> Faults:
     return Faults(faults)
 
 
-def _build(
-    writing: Writing, owner: Owner, files: Sequence[Attachment], message_id: str, *, as_draft: bool, keep_bcc: bool = False
-) -> bytes:
-    lists = {name: split_list(getattr(writing, name)) for name in ("to", "cc", "bcc")}
-    unreadable = ""
-    if as_draft:
-        unreadable = "; ".join(text for text in lists.values() if text and not _can_be_written(text))
-        lists = {name: text if not text or _can_be_written(text) else "" for name, text in lists.items()}
-    return build(
-        sender=str(owner.person),
-        to=[lists["to"]] if lists["to"] else [],
-        cc=[lists["cc"]] if lists["cc"] else [],
-        bcc=[lists["bcc"]] if lists["bcc"] else [],
-        subject=" ".join(writing.subject.split()),
-        text=writing.text,
-        attachments=files,
-        in_reply_to=writing.in_reply_to or None,
-        references=writing.references,
-        message_id=message_id,
-        headers=[("X-Facteur-Unfinished", unreadable[:900])] if unreadable else [],
-        keep_bcc=as_draft or keep_bcc,
+def _envelope(writing: Writing, sender: Sender, recipients: Recipients, how: Sending) -> Envelope:
+    addresses = dict.fromkeys(recipients.values_in_order())
+    notify = "SUCCESS,FAILURE,DELAY" if writing.wants_report else ""
+    hold = how.leave_at or (int(time.time()) + how.wait if how.wait else 0)
+    return Envelope(
+        sender.person.address,
+        tuple(EnvelopeRecipient(address, notify=notify) for address in addresses),
+        smtputf8=not all(address.isascii() for address in addresses),
+        ret="HDRS" if writing.wants_report else "",
+        hold_until=hold,
     )
 
 
-def _can_be_written(text: str) -> bool:
-    found = addresses.list_mailboxes(text)
-    return bool(found) and all(_is_address(mailbox.address) for mailbox in found)
+def _origin(owner: Owner, peer: str) -> Origin:
+    return Origin(source="web", peer=peer, protocol="HTTP", user_id=owner.principal.user_id)
 
 
-def _files(writing: Writing, mail: MailAccess) -> list[Attachment]:
-    places = {"source": writing.source, "draft": Place(mail.find_special("\\Drafts") if writing.draft_uid else "", writing.draft_uid)}
-    raws = {name: mail.read_raw(place.folder, place.uid) for name, place in places.items() if _is_used(name, writing) and place.uid}
-    files: list[Attachment] = []
-    for kept in writing.kept:
-        name, _, number = kept.partition("-")
-        if name not in raws or not number.isdecimal():
-            raise NotFound("A file of this message is gone. Attach it again.", kept)
-        attachment, data = read_attachment(raws[name], int(number))
-        files.append(Attachment(attachment.filename, attachment.media_type, data))
-    return [*files, *writing.uploads]
-
-
-def _is_used(name: str, writing: Writing) -> bool:
-    return any(kept.startswith(f"{name}-") for kept in writing.kept)
+def _keep_copy(writing: Writing, owner: Owner, mail: MailAccess, copy: bytes, how: Sending, trace_id: str, message_id: str) -> int:
+    folder = SCHEDULED if how.leave_at else mail.find_special("\\Sent")
+    if how.leave_at and folder not in [one.name for one in mail.list_folders()]:
+        mail.create_folder(folder)
+    uid = mail.append(folder, copy, flags=flags.SEEN)
+    if not (how.wait or how.leave_at):
+        return 0
+    due = how.leave_at or int(time.time()) + how.wait
+    kept = Outgoing.objects.create(
+        user_id=owner.principal.user_id,
+        trace_id=trace_id,
+        message_id=message_id,
+        fields=writing.to_json(),
+        folder=folder,
+        uid=uid,
+        due_at=datetime.fromtimestamp(due, UTC),
+        is_scheduled=bool(how.leave_at),
+    )
+    return kept.pk
 
 
 def _mark_source(writing: Writing, mail: MailAccess) -> None:
     if not writing.source.uid:
         return
     try:
-        if writing.mode == "forward":
+        if writing.mode in ("forward", "attach"):
             mail.set_flag(writing.source.folder, [writing.source.uid], keyword="$Forwarded", on=True)
-        elif writing.mode in ("reply", "all"):
+        elif writing.mode in ("reply", "all", "list"):
             mail.set_flag(writing.source.folder, [writing.source.uid], flag=flags.ANSWERED, on=True)
     except NotFound:
         # It was moved or deleted while the answer was written; the answer is sent all the same.
         return
 
 
-def _domain(owner: Owner) -> str:
-    return owner.person.address.rpartition("@")[2]
+def read_time(text: str, zone_now: datetime) -> int:
+    """A local date and time as the form sends it, in the zone of `zone_now`; 0 for none. BadSyntax where it is neither."""
+    if not text.strip():
+        return 0
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise BadSyntax("Give a day and a time.", repr(text)) from error
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=zone_now.tzinfo)).timestamp())

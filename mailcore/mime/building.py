@@ -30,7 +30,7 @@ _LINE_ENDS = re.compile(r"\r\n|\r|\n")
 _BYTE_LINE_ENDS = re.compile(rb"\r\n|\r|\n")
 # cte_type 7bit: what is not ASCII travels as quoted-printable or base64, through any relay.
 _POLICY = SMTP.clone(cte_type="7bit")
-_OWN = frozenset(("from", "to", "cc", "bcc", "subject", "date", "message-id", "in-reply-to", "references", "mime-version"))
+_OWN = frozenset(("from", "reply-to", "to", "cc", "bcc", "subject", "date", "message-id", "in-reply-to", "references", "mime-version"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ def build(
     to: Sequence[str] = (),
     cc: Sequence[str] = (),
     bcc: Sequence[str] = (),
+    reply_to: Sequence[str] = (),
     subject: str = "",
     text: str = "",
     html: str | None = None,
@@ -73,6 +74,7 @@ def build(
         ("In-Reply-To", [_check_id(in_reply_to)] if in_reply_to else []),
         ("References", [_check_id(reference) for reference in references]),
         ("From", write_addresses(parsed_sender)),
+        ("Reply-To", write_addresses(_read_addresses(reply_to))),
         ("To", write_addresses(_read_addresses(to))),
         ("Cc", write_addresses(_read_addresses(cc))),
         ("Bcc", write_addresses(_read_addresses(bcc)) if keep_bcc else []),

@@ -17,6 +17,8 @@ from bleach.sanitizer import BleachSanitizerFilter, Cleaner
 from . import policy
 from .attributes import Rewriter
 
+# Which of these an attribute may hold is decided by its rewriter; cid: only where a letter of one's own is written.
+_PROTOCOLS = ("http", "https", "mailto", "tel", "data", "cid")
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 
 
@@ -81,7 +83,7 @@ class _OnePass(Cleaner):  # type: ignore[misc]
     """
 
     def __init__(self, rewriter: Rewriter) -> None:
-        super().__init__(tags=policy.TAGS, attributes=lambda *_: True, protocols=("http", "https", "mailto", "tel", "data"), strip=True)
+        super().__init__(tags=policy.TAGS, attributes=lambda *_: True, protocols=_PROTOCOLS, strip=True)
         self.rewriter = rewriter
         self.parser = html5lib_shim.BleachHTMLParser(tags=None, strip=True, consume_entities=False, namespaceHTMLElements=False)
 
