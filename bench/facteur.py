@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DOMAIN = "bench.test"
 PASSWORD = "pw-for-the-bench"
-PORTS = ("http", "smtp", "submission", "submissions", "lmtp", "imap", "imaps", "pop3", "pop3s")
+PORTS = ("http", "smtp", "submission", "submissions", "lmtp", "imap", "imaps", "pop3", "pop3s", "sieve")
 
 
 def _free_ports(count: int) -> list[int]:

@@ -85,6 +85,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("imaps_port", "2993", _port, "IMAP, TLS"),
     Setting("pop3_port", "2110", _port, "POP3, STLS"),
     Setting("pop3s_port", "2995", _port, "POP3, TLS"),
+    Setting("sieve_port", "4190", _port, "ManageSieve, STARTTLS"),
     Setting("front_processes", "2", int, "Listener processes that share the ports"),
     Setting("database_url", "", str, "postgresql://user:password@host/name; empty: SQLite in the data folder"),
     Setting("redis_url", "", str, "redis:// or rediss:// of your own; empty: one is started beside Facteur"),
@@ -122,6 +123,7 @@ class Environment:
     imaps_port: int
     pop3_port: int
     pop3s_port: int
+    sieve_port: int
     front_processes: int
     database_url: str
     redis_url: str

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet, Sum
 
-from mailcore.kernel.errors import BadSyntax, Conflict, LimitReached, NotFound
+from mailcore.kernel.errors import BadSyntax, Conflict, NotFound
 from mailcore.kernel.ids import MailboxId
+from mailcore.managesieve.ports import TooLarge, TooMany
 from mailcore.sieve.faults import ScriptFault
 from mailcore.sieve.script import compile_script
 
@@ -22,14 +23,6 @@ MAX_SCRIPT_BYTES = 262_144
 MAX_TOTAL_BYTES = 1_048_576
 MAX_NAME = 128
 _FORBIDDEN = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029))) | {"/"}
-
-
-class TooMany(LimitReached):
-    """The mailbox has as many scripts as it may have."""
-
-
-class TooLarge(LimitReached):
-    """The script, or all of the mailbox together, would take more room than it may."""
 
 
 @dataclass(frozen=True, slots=True)

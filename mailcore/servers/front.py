@@ -12,7 +12,7 @@ from functools import partial
 from mailcore import metrics
 from mailcore.smtp.session.actions import Kind
 
-from . import imap, pop3, smtp
+from . import imap, managesieve, pop3, smtp
 from .channel import Channel
 from .services import Services
 
@@ -40,6 +40,7 @@ class Listener:
 _SMTP_BUSY = b"421 4.7.0 Too many connections from your address\r\n"
 _IMAP_BUSY = b"* BYE Too many connections from your address\r\n"
 _POP3_BUSY = b"-ERR [SYS/TEMP] Too many connections from your address\r\n"
+_SIEVE_BUSY = b'BYE (TRYLATER) "Too many connections from your address"\r\n'
 
 LISTENERS: tuple[Listener, ...] = (
     Listener("smtp", partial(smtp.serve, kind=Kind.MX), _SMTP_BUSY),
@@ -50,6 +51,7 @@ LISTENERS: tuple[Listener, ...] = (
     Listener("imaps", imap.serve, _IMAP_BUSY, implicit_tls=True),
     Listener("pop3", pop3.serve, _POP3_BUSY),
     Listener("pop3s", pop3.serve, _POP3_BUSY, implicit_tls=True),
+    Listener("sieve", managesieve.serve, _SIEVE_BUSY),
 )
 
 

@@ -5,7 +5,7 @@ import socket
 from config.environment import Environment
 
 BACKLOG = 1_024
-PORTS = ("smtp", "submission", "submissions", "lmtp", "imap", "imaps", "pop3", "pop3s")
+PORTS = ("smtp", "submission", "submissions", "lmtp", "imap", "imaps", "pop3", "pop3s", "sieve")
 
 
 class PortTaken(Exception):

@@ -1,0 +1,1 @@
+"""ManageSieve as bytes in, bytes out (RFC 5804). Knows no socket and no database."""

@@ -1,0 +1,82 @@
+"""ManageSieve on a socket: commands from the channel to `managesieve.session`, its answers back."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+
+from mailcore.directory.authentication import authenticate
+from mailcore.filtering import scripts
+from mailcore.kernel.ids import MailboxId
+from mailcore.managesieve.grammar import Command, CommandReader, Fault
+from mailcore.managesieve.session import Peer, Ports, Session
+
+from .channel import Channel, Stopping
+from .services import Services
+
+
+class LocalScripts:
+    """The scripts of one mailbox here, as a session asks for them."""
+
+    def __init__(self, mailbox_id: MailboxId) -> None:
+        self._id = mailbox_id
+
+    def list(self) -> Sequence[tuple[str, bool]]:
+        return [(row.name, row.is_active) for row in scripts.list_scripts(mailbox_id=self._id)]
+
+    def get(self, name: str) -> bytes:
+        return scripts.get_text(mailbox_id=self._id, name=name).encode()
+
+    def put(self, name: str, text: bytes) -> None:
+        scripts.put(mailbox_id=self._id, name=name, text=text)
+
+    def check(self, text: bytes) -> None:
+        scripts.read_text(text)
+
+    def check_space(self, name: str, size: int) -> None:
+        scripts.check_space(mailbox_id=self._id, name=name, size=size)
+
+    def activate(self, name: str) -> None:
+        scripts.activate(mailbox_id=self._id, name=name)
+
+    def remove(self, name: str) -> None:
+        scripts.remove(mailbox_id=self._id, name=name)
+
+    def rename(self, old: str, new: str) -> None:
+        scripts.rename(mailbox_id=self._id, old=old, new=new)
+
+
+async def serve(channel: Channel, services: Services) -> None:
+    peer = Peer(
+        address=channel.peer, hostname=services.environment.hostname, has_tls=channel.tls is not None,
+        may_log_in_clear=services.may_log_in_clear(channel),
+    )  # fmt: skip
+    session = Session(ports=Ports(authenticate=authenticate, open_scripts=LocalScripts), peer=peer)
+    await channel.send(session.greeting())
+    reader = CommandReader(scripts.MAX_SCRIPT_BYTES)
+    while not session.is_closed and not channel.has_ended:
+        try:
+            data = await channel.read(session.timeout())
+        except (TimeoutError, Stopping):
+            await channel.send(session.timed_out())
+            return
+        await _answer(channel, services, session, reader, list(reader.feed(data)))
+
+
+async def _answer(channel: Channel, services: Services, session: Session, reader: CommandReader, commands: list[Command | Fault]) -> None:
+    while commands and not session.is_closed:
+        rest = await services.bridge.stream(_execute(session, commands), channel.send)
+        if session.pause:
+            await asyncio.sleep(session.pause)
+        if session.starttls_requested:
+            commands.clear()
+            await channel.start_tls(services.tls, rest)
+            reader.discard()
+            rest = session.tls_started()
+        await channel.send(rest)
+
+
+def _execute(session: Session, commands: list[Command | Fault]) -> Iterator[bytes]:
+    """Take pipelined commands until something happens that the listener has to see to."""
+    while commands:
+        yield from session.execute(commands.pop(0))
+        if session.is_closed or session.starttls_requested or session.pause:
+            return
