@@ -1,5 +1,7 @@
 """The folders of a mailbox, read."""
 
+from django.db import connection
+
 from mailcore.kernel.errors import NotFound
 from mailcore.kernel.ids import FolderId, MailboxId
 from mailcore.kernel.mailstore import FolderInfo
@@ -42,6 +44,20 @@ def get_folder_by_id(mailbox_id: MailboxId, folder_id: FolderId) -> Folder:
 
 def is_subscribed(row: Folder) -> bool:
     return Subscription.objects.filter(mailbox_id=row.mailbox_id, name=row.name).exists()
+
+
+def count_deleted(folder_id: FolderId) -> tuple[int, int]:
+    """Messages with \\Deleted, and their octets. The index holds no others, so it costs what they are."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*), COALESCE(SUM(size), 0) FROM store_message WHERE folder_id = %s AND (flags & 8) <> 0", [folder_id])
+        count, octets = cursor.fetchone()
+    return int(count), int(octets)
+
+
+def count_from(folder_id: FolderId, uid: int) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM store_message WHERE folder_id = %s AND uid >= %s", [folder_id, uid])
+        return int(cursor.fetchone()[0])
 
 
 def describe(row: Folder, *, subscribed: bool) -> FolderInfo:

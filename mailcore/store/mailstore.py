@@ -128,6 +128,14 @@ class LocalMailStore:
         limit = load_limits([self.mailbox_id]).get(self.mailbox_id, 0)
         return Quota(usage.bytes if usage else 0, limit, usage.messages if usage else 0)
 
+    def count_deleted(self, folder_id: FolderId) -> tuple[int, int]:
+        self._check(folder_id)
+        return folders.count_deleted(folder_id)
+
+    def count_recent(self, folder_id: FolderId) -> int:
+        row = folders.get_folder_by_id(self.mailbox_id, folder_id)
+        return folders.count_from(folder_id, row.recent_from) if row.recent_from < row.uidnext else 0
+
     def _check(self, folder_id: FolderId) -> None:
         """A folder id of another mailbox is not found, whoever made the id up."""
         folders.get_folder_by_id(self.mailbox_id, folder_id)

@@ -71,6 +71,7 @@ class MemoryStore:
         self.journal_from = 0
         self.annotations: dict[tuple[int, str], bytes | None] = {}
         self.annotation_log: list[AnnotationChange] = []
+        self.limit_bytes = 0
         self.fail_with: Exception | None = None
         self.create_folder("INBOX")
         self.set_subscribed("INBOX", True)
@@ -296,7 +297,17 @@ class MemoryStore:
         return [change for change in self.annotation_log if change.version > version]
 
     def quota(self) -> Quota:
-        return Quota(0, 0, sum(len(folder.messages) for folder in self.folders.values()))
+        messages = [message for folder in self.folders.values() for message in folder.messages.values()]
+        return Quota(sum(len(message.raw) for message in messages), self.limit_bytes, len(messages))
+
+
+    def count_deleted(self, folder_id: FolderId) -> tuple[int, int]:
+        sizes = [len(message.raw) for message in self._by_id(folder_id).messages.values() if message.flags & 8]
+        return len(sizes), sum(sizes)
+
+    def count_recent(self, folder_id: FolderId) -> int:
+        folder = self._by_id(folder_id)
+        return sum(uid >= folder.recent_from for uid in folder.messages)
 
 
 def column_of(message: Message, uid: int, column: Column) -> Any:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from mailcore.imap.session.config import SessionConfig
+from mailcore.kernel.errors import OverQuota
 from tests.transcripts.runner import load, play
 
 from .builders import Client, filled, message
@@ -41,6 +42,10 @@ class MemoryPeer:
             store.expunge(folder.id, [int(numbers[0])], only_deleted=False)
         elif verb == "forget":
             store.journal_from = int(numbers[0])
+        elif verb == "limit":
+            store.limit_bytes = int(numbers[0])
+        elif verb == "full":
+            store.fail_with = OverQuota("The mailbox is full.")
         elif verb == "poll":
             self.said += self.client.session.poll()
         else:

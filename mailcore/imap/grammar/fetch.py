@@ -1,11 +1,11 @@
-"""FETCH: which messages, which items (RFC 3501 §6.4.5; RFC 7162 §3.1.4, §3.2.6; RFC 3516; RFC 8474; RFC 8514; RFC 8970)."""
+"""FETCH: which messages, which items (RFC 3501 §6.4.5; RFC 7162 §3.1.4, §3.2.6; RFC 3516; RFC 8474; RFC 8514; RFC 8970; RFC 9394)."""
 
 import re
 from dataclasses import dataclass, replace
 
 from .cursor import BadCommand, Cursor
 from .responses import write_astring
-from .sequences import SequenceSet, parse_set
+from .sequences import SequenceSet, parse_partial, parse_set
 
 MACROS: dict[bytes, tuple[bytes, ...]] = {
     b"FAST": (b"FLAGS", b"INTERNALDATE", b"RFC822.SIZE"),
@@ -67,6 +67,8 @@ class Fetch:
     items: tuple[Item, ...]
     changed_since: int | None = None
     vanished: bool = False
+    partial: tuple[int, int] | None = None
+    """Ranks among the messages that are there (RFC 9394 §3.3)."""
 
 
 def parse_fetch(cursor: Cursor) -> Fetch:
@@ -88,6 +90,9 @@ def _parse_modifiers(cursor: Cursor, asked: Fetch) -> Fetch:
             asked = replace(asked, changed_since=cursor.number(limit=2**63 - 1))
         elif word == b"VANISHED" and not asked.vanished:
             asked = replace(asked, vanished=True)
+        elif word == b"PARTIAL" and asked.partial is None:
+            cursor.space()
+            asked = replace(asked, partial=parse_partial(cursor))
         else:
             raise BadCommand("FETCH takes no such modifier")
         if cursor.skip(b")"):

@@ -7,6 +7,7 @@ from .names import DELIMITER, parse_name
 
 STATUS_ITEMS = (
     b"MESSAGES", b"RECENT", b"UIDNEXT", b"UIDVALIDITY", b"UNSEEN", b"HIGHESTMODSEQ", b"SIZE", b"MAILBOXID", b"DELETED", b"APPENDLIMIT",
+    b"DELETED-STORAGE",
 )  # fmt: skip
 
 

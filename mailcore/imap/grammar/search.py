@@ -4,7 +4,6 @@ RFC 5032 WITHIN; RFC 5182 `$`; RFC 9394 PARTIAL).
 Strings are decoded by the CHARSET here, so nothing below knows of charsets.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -15,7 +14,7 @@ from mailcore.kernel.mailstore import DateLeaf, SearchLeaf, SizeLeaf, TextLeaf
 
 from .cursor import BadCommand, Cursor, UidRequired
 from .dates import parse_date
-from .sequences import SequenceSet, parse_set
+from .sequences import SequenceSet, parse_partial, parse_set
 
 CHARSETS = {
     b"US-ASCII": "utf-8",
@@ -24,7 +23,6 @@ CHARSETS = {
     b"ISO-8859-15": "iso8859-15",
 }
 RETURNS = frozenset((b"MIN", b"MAX", b"ALL", b"COUNT", b"SAVE"))
-_PARTIAL = re.compile(rb"(-?)([1-9]\d{0,9}):(-?)([1-9]\d{0,9})")
 MAX_DEPTH = ImapLimits().max_depth
 MAX_KEYS = 2_000
 
@@ -271,15 +269,6 @@ def parse_returns(cursor: Cursor) -> Returns | None:
         raise BadCommand("PARTIAL and ALL do not go together")
     cursor.space()
     return Returns(frozenset(words) if words or partial else frozenset((b"ALL",)), partial)
-
-
-def parse_partial(cursor: Cursor) -> tuple[int, int]:
-    """`1:100`, or `-1:-100` from the end (RFC 9394 §3.1)."""
-    text = cursor.match(_PARTIAL, "a range")
-    first, last = map(int, text.split(b":"))
-    if (first < 0) != (last < 0):
-        raise BadCommand("Both ends of a range count from the same side")
-    return first, last
 
 
 def _parse_charset(cursor: Cursor) -> str:

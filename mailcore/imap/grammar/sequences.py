@@ -15,6 +15,7 @@ SequenceSet = tuple[tuple[int, int], ...]
 SAVED: SequenceSet = ((-1, -1),)
 """`$`: what the last SEARCH with RETURN (SAVE) found (RFC 5182 §2.1). Resolved by who knows that."""
 _SET = re.compile(rb"\$|(?:[1-9]\d{0,9}|\*)(?::(?:[1-9]\d{0,9}|\*))?(?:,(?:[1-9]\d{0,9}|\*)(?::(?:[1-9]\d{0,9}|\*))?)*")
+_PARTIAL = re.compile(rb"-?[1-9]\d{0,9}:-?[1-9]\d{0,9}")
 _MAX = 0xFFFFFFFF
 
 
@@ -129,3 +130,24 @@ def merge(ranges: list[range]) -> list[range]:
         else:
             merged.append(one)
     return merged
+
+
+def parse_partial(cursor: Cursor) -> tuple[int, int]:
+    """`1:100`, or `-1:-100` from the end (RFC 9394 §3.1)."""
+    text = cursor.match(_PARTIAL, "a range")
+    first, last = map(int, text.split(b":"))
+    if (first < 0) != (last < 0):
+        raise BadCommand("Both ends of a range count from the same side")
+    return first, last
+
+
+def cut_ranges(ranges: list[range], partial: tuple[int, int]) -> list[range]:
+    """Of the positions in ascending ranges, those of these ranks; negative ones count from the end."""
+    total = sum(map(len, ranges))
+    low, high = sorted(map(abs, partial))
+    first, last = (low - 1, high) if partial[0] > 0 else (total - high, total - low + 1)
+    kept, passed = [], 0
+    for one in ranges:
+        kept.append(one[max(first - passed, 0) : max(last - passed, 0)])
+        passed += len(one)
+    return merge(kept)

@@ -18,7 +18,7 @@ from ..grammar.cursor import BadCommand
 from ..grammar.dates import write_date_time
 from ..grammar.fetch import Binary, Body, Fetch, Item
 from ..grammar.responses import FLAG_TEXTS, RECENT, write_flags, write_string
-from ..grammar.sequences import resolve_numbers, resolve_uids
+from ..grammar.sequences import cut_ranges, resolve_numbers, resolve_uids
 from .basics import Reply
 from .core import CHUNK, Connection
 from .replies import Rejected
@@ -87,6 +87,8 @@ def plan_items(items: tuple[Item, ...], modseq: bool, show_uid: bool, uid_only: 
 def fetch(session: Connection, asked: Fetch) -> Reply:
     if asked.vanished:
         raise BadCommand("VANISHED stands with UID FETCH only")
+    if asked.partial is not None:
+        raise BadCommand("PARTIAL stands in UID FETCH only")
     ranges = resolve_numbers(asked.messages, session.selected.count)
     missing = yield from _fetch(session, asked, ranges, show_uid=b"UID" in asked.items)
     if missing:
@@ -102,6 +104,8 @@ def fetch_by_uid(session: Connection, asked: Fetch) -> Reply:
             raise BadCommand("VANISHED needs CHANGEDSINCE, and ENABLE QRESYNC before")
         yield vanished_line(session.mail.vanished_since(view.folder_id, asked.changed_since), asked.messages, view)
     ranges = resolve_uids(asked.messages, view.uids)
+    if asked.partial is not None:
+        ranges = cut_ranges(ranges, asked.partial)
     yield from _fetch(session, asked, ranges, show_uid=True)
     return b"Fetched"
 

@@ -114,17 +114,13 @@ def _status_value(session: Connection, folder: FolderInfo, item: bytes) -> bytes
         case b"RECENT":
             return b"%d" % _count_recent(session, folder)
         case b"DELETED":
-            return b"%d" % _count_deleted(session, folder)
+            return b"%d" % session.mail.count_deleted(folder.id)[0]
+        case b"DELETED-STORAGE":
+            return b"%d" % (-(-session.mail.count_deleted(folder.id)[1] // 1_024))
     raise Rejected(b"CANNOT", "STATUS knows no such item")
 
 
 def _count_recent(session: Connection, folder: FolderInfo) -> int:
     if session.view is not None and session.view.folder_id == folder.id:
         return session.view.recent
-    snapshot = session.mail.open(folder.name, read_only=True)
-    return sum(uid >= snapshot.recent_from for uid in snapshot.uids) if snapshot.recent_from else 0
-
-
-def _count_deleted(session: Connection, folder: FolderInfo) -> int:
-    snapshot = session.mail.open(folder.name, read_only=True)
-    return sum(1 for bits in snapshot.flags if bits & 8)
+    return session.mail.count_recent(folder.id)

@@ -17,12 +17,13 @@ from ..grammar import folders as folder_grammar
 from ..grammar import listing as listing_grammar
 from ..grammar import login as login_grammar
 from ..grammar import metadata as metadata_grammar
+from ..grammar import quota as quota_grammar
 from ..grammar import search as search_grammar
 from ..grammar import select as select_grammar
 from ..grammar import sorting as sorting_grammar
 from ..grammar import store as store_grammar
 from ..grammar.cursor import Cursor
-from . import append, basics, copy, fetch, folders, idle, listing, login, metadata, search, select, store
+from . import append, basics, copy, fetch, folders, idle, listing, login, metadata, quota, search, select, store
 from .core import Connection, State
 
 ANY = frozenset((State.NOT_AUTHENTICATED, State.AUTHENTICATED, State.SELECTED))
@@ -95,6 +96,9 @@ _ROWS = (
     ),
     Row(b"REPLACE", append_grammar.parse_replace, append.replace, OPEN, (b"REPLACE",), refresh_after=True, codes=_TO_MISSING),
     Row(b"UID REPLACE", append_grammar.parse_replace, append.replace_by_uid, OPEN, refresh_after=True, codes=_TO_MISSING),
+    Row(b"GETQUOTA", quota_grammar.parse_root, quota.get_quota, INSIDE, (b"QUOTA", b"QUOTA=RES-STORAGE")),
+    Row(b"GETQUOTAROOT", folder_grammar.parse_folder, quota.get_quota_root, INSIDE),
+    Row(b"SETQUOTA", quota_grammar.parse_set_quota, quota.set_quota, INSIDE),
     Row(b"IDLE", no_arguments, idle.idle, INSIDE, (b"IDLE",), wants_tag=True),
     Row(b"CHECK", no_arguments, basics.noop, OPEN, refresh_after=True),
     Row(b"CLOSE", no_arguments, select.close, OPEN),
@@ -117,7 +121,7 @@ _ROWS = (
     ),
     Row(b"UID THREAD", sorting_grammar.parse_thread, search.thread_by_uid, OPEN, refresh_before=True),
     Row(b"FETCH", fetch_grammar.parse_fetch, fetch.fetch, OPEN, (b"PREVIEW", b"BINARY"), refresh_before=True, keeps_numbers=True),
-    Row(b"UID FETCH", fetch_grammar.parse_fetch, fetch.fetch_by_uid, OPEN, refresh_before=True),
+    Row(b"UID FETCH", fetch_grammar.parse_fetch, fetch.fetch_by_uid, OPEN, (b"PARTIAL",), refresh_before=True),
     Row(b"STORE", store_grammar.parse_store, store.store, OPEN, refresh_after=True, keeps_numbers=True),
     Row(b"UID STORE", store_grammar.parse_store, store.store_by_uid, OPEN, refresh_after=True),
     Row(b"COPY", copy_grammar.parse_copy, copy.copy, OPEN, refresh_after=True, codes=_TO_MISSING),
