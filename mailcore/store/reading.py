@@ -90,7 +90,7 @@ class FolderNode:
 
 _COLUMNS = """m.folder_id, m.uid, m.internaldate, m.flags, m.keywords, m.size, c.from_name, c.from_address, c.to_text, c.subject,
     c.snippet, c.has_attachment, m.thread_id"""
-_SELECT = f"SELECT {_COLUMNS} FROM store_message m JOIN store_content c ON c.blob_id = m.blob_id"
+SELECT = f"SELECT {_COLUMNS} FROM store_message m JOIN store_content c ON c.blob_id = m.blob_id"
 _NEWEST = "ORDER BY m.internaldate DESC, m.uid DESC"
 
 
@@ -101,7 +101,7 @@ def list_page(*, mailbox_id: MailboxId, folder_id: FolderId, before: Key | None 
         # Written out: SQLite uses the index's range only for the first term of a row comparison.
         where += " AND m.internaldate <= %s AND (m.internaldate < %s OR m.uid < %s)"
         params += [before[0], before[0], before[1]]
-    rows = _read_rows(mailbox_id, f"{_SELECT} WHERE {where} {_NEWEST} LIMIT %s", [*params, limit + 1])
+    rows = read_rows(mailbox_id, f"{SELECT} WHERE {where} {_NEWEST} LIMIT %s", [*params, limit + 1])
     shown = rows[:limit]
     return Page(shown, shown[-1].key if len(rows) > limit else None)
 
@@ -112,15 +112,40 @@ def list_rows(*, mailbox_id: MailboxId, folder_id: FolderId, uids: Sequence[int]
     for part in chunk(uids, blobs.IN_CHUNK):
         marks = ",".join(["%s"] * len(part))
         where = f"m.folder_id = %s AND m.mailbox_id = %s AND m.uid IN ({marks})"
-        found += _read_rows(mailbox_id, f"{_SELECT} WHERE {where} {_NEWEST}", [folder_id, mailbox_id, *part])
+        found += read_rows(mailbox_id, f"{SELECT} WHERE {where} {_NEWEST}", [folder_id, mailbox_id, *part])
     return sorted(found, key=lambda row: row.key, reverse=True)
 
 
 def list_thread(*, mailbox_id: MailboxId, thread_id: int, limit: int = 200) -> list[ListRow]:
     """A conversation, oldest first, from all folders."""
     where = "m.mailbox_id = %s AND m.thread_id = %s"
-    sql = f"{_SELECT} WHERE {where} ORDER BY m.internaldate, m.folder_id, m.uid LIMIT %s"
-    return _read_rows(mailbox_id, sql, [mailbox_id, thread_id, limit])
+    sql = f"{SELECT} WHERE {where} ORDER BY m.internaldate, m.folder_id, m.uid LIMIT %s"
+    return read_rows(mailbox_id, sql, [mailbox_id, thread_id, limit])
+
+
+def list_thread_uids(*, mailbox_id: MailboxId, folder_id: FolderId, uids: Sequence[int]) -> list[int]:
+    """Every message in a folder that shares a conversation with these."""
+    found: set[int] = set()
+    with connection.cursor() as cursor:
+        for part in chunk(uids, blobs.IN_CHUNK):
+            marks = ",".join(["%s"] * len(part))
+            threads = f"SELECT thread_id FROM store_message WHERE folder_id = %s AND mailbox_id = %s AND uid IN ({marks})"
+            sql = f"SELECT uid FROM store_message WHERE mailbox_id = %s AND folder_id = %s AND thread_id IN ({threads})"
+            cursor.execute(sql, [mailbox_id, folder_id, folder_id, mailbox_id, *part])
+            found |= {row[0] for row in cursor.fetchall()}
+    return sorted(found)
+
+
+def list_heaviest(*, mailbox_id: MailboxId, limit: int) -> list[ListRow]:
+    """The largest messages of all folders, the largest first. Reads every row of the mailbox: 40 ms for 100,000."""
+    ids = "SELECT id FROM store_message WHERE mailbox_id = %s ORDER BY size DESC, id DESC LIMIT %s"
+    with connection.cursor() as cursor:
+        cursor.execute(ids, [mailbox_id, limit])
+        found = [row[0] for row in cursor.fetchall()]
+    if not found:
+        return []
+    marks = ",".join(["%s"] * len(found))
+    return read_rows(mailbox_id, f"{SELECT} WHERE m.id IN ({marks}) ORDER BY m.size DESC, m.id DESC", found)
 
 
 def get_message(*, mailbox_id: MailboxId, folder_id: FolderId, uid: int) -> MessageView:
@@ -172,7 +197,8 @@ def list_tree(*, mailbox_id: MailboxId) -> list[FolderNode]:
     return [FolderNode(info, info.name.count("/"), info.name.rpartition("/")[2]) for info in sorted(infos, key=place)]
 
 
-def _read_rows(mailbox_id: MailboxId, sql: str, params: Sequence[int]) -> list[ListRow]:
+def read_rows(mailbox_id: MailboxId, sql: str, params: Sequence[Any]) -> list[ListRow]:
+    """What a statement made of SELECT finds, with the lengths of the conversations."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         rows = cursor.fetchall()

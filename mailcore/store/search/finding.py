@@ -31,8 +31,6 @@ log = logging.getLogger(__name__)
 
 RARE = 2_000
 """Candidates up to which all are looked at; above it the mailbox is walked."""
-MAX_CANDIDATES = 40_000
-"""Blobs asked of the trigrams for one word: what has more does not narrow."""
 STEP = 250
 MAX_WALKED = 20_000
 """Messages looked at for one page; the next page goes on from there."""
@@ -220,7 +218,7 @@ def _list_candidates(where: str, params: list[int | str], wanted: Wanted) -> lis
     """All messages a rare search can find, newest first; None where they are too many or the index cannot say."""
     try:
         index = open_index()
-        blob_ids = _find_blobs(index, wanted, MAX_CANDIDATES)
+        blob_ids = _find_blobs(index, wanted, RARE + 1)
         progress = index.get_progress()
     except sqlite3.DatabaseError as error:
         log.warning("the search index cannot be read: %s", error)
@@ -228,6 +226,8 @@ def _list_candidates(where: str, params: list[int | str], wanted: Wanted) -> lis
     if blob_ids is None or len(blob_ids) > RARE:
         return None
     found: dict[int, _Light] = {}
+    # The sum keeps SQLite from going through the whole mailbox instead of these few.
+    where = where.replace("m.mailbox_id", "m.mailbox_id + 0", 1)
     with connection.cursor() as cursor:
         for part in chunk(sorted(blob_ids), 500):
             marks = ",".join(["%s"] * len(part))
