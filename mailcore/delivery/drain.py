@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from mailcore.queue import claims
 from mailcore.queue.claims import Lease
 from mailcore.queue.settlement import Result, Verdict
+from mailcore.trust.names import Names
+from mailcore.trust.naming import get_names
+from mailcore.trust.zone import ZoneNames
 
 from . import local, remote, routing, settling
 from .local import Parcel
@@ -32,9 +35,18 @@ class _Plan:
     outgoing: list[Lease] = field(default_factory=list)
 
 
-def drain(*, owner: str, limit: int = BATCH, now: int | None = None, resolver: Resolver | None = None, wait: bool = True) -> int:
+def drain(
+    *,
+    owner: str,
+    limit: int = BATCH,
+    now: int | None = None,
+    resolver: Resolver | None = None,
+    wait: bool = True,
+    names: Names | None = None,
+) -> int:
     """Handle up to `limit` recipients that are due; their number, 0 where the queue has nothing to do.
 
+    `names` is asked about policies of other hosts; with a resolver of the caller's own and without it, nothing is.
     With `wait` False, mail for other hosts is still being sent when this returns (see `remote.deliver`).
     """
 
@@ -49,7 +61,11 @@ def drain(*, owner: str, limit: int = BATCH, now: int | None = None, resolver: R
     if plan.parcels:
         local.deliver(plan.parcels, clock=clock, owner=owner)
     if plan.outgoing:
-        remote.deliver(plan.outgoing, errand=Errand(owner, clock, resolver or DnsResolver()), wait=wait)
+        remote.deliver(
+            plan.outgoing,
+            errand=Errand(owner, clock, resolver or DnsResolver(), names or (ZoneNames("") if resolver else get_names())),
+            wait=wait,
+        )
     return len(leases)
 
 

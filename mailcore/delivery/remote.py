@@ -8,7 +8,7 @@ inside a database transaction.
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from django.conf import settings
 from django.db import connection as database
@@ -21,7 +21,10 @@ from mailcore.queue.claims import Lease
 from mailcore.queue.settlement import Result, Verdict
 from mailcore.smtp.client.actions import ClientConfig, Finished, OutgoingMessage, RecipientResult, TlsUse
 from mailcore.store import blobs
-from mailcore.trust import departure
+from mailcore.trust import departure, tlsoutcomes, tlspolicy
+from mailcore.trust.names import Names
+from mailcore.trust.tlspolicy import Demand, DomainPolicy, HostExcluded, Level
+from mailcore.trust.zone import ZoneNames
 
 from . import routing, settling, transport
 from .resolver import Resolver
@@ -53,6 +56,8 @@ class Errand:
     owner: str
     clock: Callable[[], int]
     resolver: Resolver
+    names: Names = field(default_factory=lambda: ZoneNames(""))
+    """Asked about the policies of the other side."""
 
 
 def deliver(leases: Sequence[Lease], *, errand: Errand, wait: bool = True) -> None:
@@ -107,15 +112,16 @@ def _deliver_to(domain: str, leases: Sequence[Lease], errand: Errand) -> None:
         return
     try:
         hops = _find_hops(domain, errand.resolver)
+        policy = _find_policy(domain, errand)
     except MailError as error:
         verdict, code = (Verdict.FAILED, 550) if isinstance(error, Refused) else (Verdict.DEFERRED, 451)
         text = f"{error.detail.split(' ')[0]} {error.public}"
         settling.settle([Result(lease, verdict, code, text) for lease in leases], now=errand.clock(), owner=errand.owner)
         return
-    jobs = list(_cut(leases))
+    jobs = _refuse_unproved(list(_cut(leases)), policy, errand)
     last_word, was_reached = "4.4.1 No mail host could be reached.", False
     for hop in hops:
-        jobs, word, reached = _deliver_by(hop, jobs, errand)
+        jobs, word, reached = _deliver_by(hop, jobs, errand, policy)
         last_word, was_reached = word or last_word, was_reached or reached
         if not jobs or errand.clock() - started > SEARCH_TIME:
             break
@@ -128,19 +134,67 @@ def _deliver_to(domain: str, leases: Sequence[Lease], errand: Errand) -> None:
     settling.settle([Result(lease, Verdict.DEFERRED, 451, last_word) for lease in left], now=now, owner=errand.owner)
 
 
-def _deliver_by(hop: Hop, jobs: list[Job], errand: Errand) -> tuple[list[Job], str, bool]:
+def _find_policy(domain: str, errand: Errand) -> DomainPolicy:
+    policy = tlspolicy.find_policy(errand.names, domain, by_mx=routing.find_hop(domain) is None)
+    if policy.sts_fault:
+        tlsoutcomes.note(domain=domain, policy="sts", result=policy.sts_fault, now=errand.clock())
+    return policy
+
+
+def _refuse_unproved(jobs: list[Job], policy: DomainPolicy, errand: Errand) -> list[Job]:
+    """RFC 8689 §4.2.1: REQUIRETLS mail goes only where the names of the hosts are proved; the rest is left."""
+    if policy.proves_hosts or policy.rule is not None or routing.find_hop(policy.domain) is not None:
+        return jobs
+    refused = [lease for job in jobs if job[0].requiretls for lease in job]
+    text = f"5.7.30 REQUIRETLS was asked for, and {policy.domain} has neither DANE nor an enforced MTA-STS policy."
+    settling.settle([Result(lease, Verdict.FAILED, 550, text) for lease in refused], now=errand.clock(), owner=errand.owner)
+    return [job for job in jobs if not job[0].requiretls]
+
+
+def _deliver_by(hop: Hop, jobs: list[Job], errand: Errand, policy: DomainPolicy) -> tuple[list[Job], str, bool]:
     """(jobs another host may still take, last word where the host failed, whether it took part in a transaction)."""
+    try:
+        demand = tlspolicy.for_host(policy, errand.names, hop.host)
+    except HostExcluded as error:
+        tlsoutcomes.note(domain=policy.domain, policy="sts", result=error.fault, host=hop.host, now=errand.clock())
+        return jobs, f"4.7.5 {error}", False
+    strict = [job for job in jobs if job[0].requiretls]
+    usual = [job for job in jobs if not job[0].requiretls]
+    left, word, reached = _deliver_under(hop, usual, errand, policy.domain, demand)
+    if not strict:
+        return left, word, reached
+    strict_left, said, took_part = _deliver_under(hop, strict, errand, policy.domain, demand.for_requiretls())
+    return left + strict_left, said or word, reached or took_part
+
+
+def _attempts(demand: Demand) -> list[tuple[TlsUse, Demand]]:
+    """What is tried in turn while TLS is what fails."""
+    usual = [(TlsUse.IF_OFFERED, Demand(Level.MAY, demand.source)), (TlsUse.NEVER, Demand(Level.NEVER, demand.source))]
+    if demand.level is Level.NEVER:
+        return usual[1:]
+    if demand.level is Level.MAY:
+        return usual
+    return [(TlsUse.REQUIRED, demand), *(usual if demand.is_trial else [])]
+
+
+def _deliver_under(hop: Hop, jobs: list[Job], errand: Errand, domain: str, demand: Demand) -> tuple[list[Job], str, bool]:
     left, word, reached = jobs, "", False
-    for tls in (TlsUse.IF_OFFERED, TlsUse.NEVER):
+    if not jobs:
+        return left, word, reached
+    for tls, wanted in _attempts(demand):
         for address in _find_addresses(hop.host, errand.resolver):
             try:
-                connection = transport.connect(address, hop.port, ClientConfig(settings.FACTEUR.hostname, tls=tls), host=hop.host)
+                config = ClientConfig(settings.FACTEUR.hostname, tls=tls)
+                connection = transport.connect(address, hop.port, config, host=hop.host, demand=wanted)
             except OSError as error:
                 word = f"4.4.1 {hop.host} [{address}] does not answer: {error}"
                 continue
             left, said, took_part = _converse(connection, left, errand)
             word, reached = said or word, reached or took_part
-            if not left or connection.has_tls_failed:
+            fault = connection.tls_fault
+            if fault or connection.has_tls:
+                tlsoutcomes.note(domain=domain, policy=wanted.source, result=fault, host=hop.host, address=address, now=errand.clock())
+            if not left or fault:
                 break
         else:
             return left, word, reached

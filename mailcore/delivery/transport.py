@@ -1,16 +1,18 @@
 """One connection to another mail host: a socket, the TLS on it, and the client session it serves.
 
-Plain blocking sockets: the callers are worker threads. TLS is opportunistic: it keeps
-listeners out, it does not prove who the other side is, so certificates are not checked.
+Plain blocking sockets: the callers are worker threads. How much the handshake must prove is the
+caller's demand (`trust.tlspolicy`).
 """
 
 import socket
-import ssl
 from collections.abc import Callable
 from contextlib import suppress
 
-from mailcore.smtp.client.actions import ClientConfig, Close, Finished, OutgoingMessage, Send, StartTls
+from mailcore.smtp.client.actions import ClientConfig, Close, Finished, OutgoingMessage, Send, StartTls, TlsUse
 from mailcore.smtp.client.session import ClientSession
+from mailcore.trust import tlsguard
+from mailcore.trust.tlsguard import TlsFault
+from mailcore.trust.tlspolicy import Demand
 
 CONNECT_TIMEOUT = 30.0
 COMMAND_TIMEOUT = 300.0
@@ -26,13 +28,27 @@ class LeaseLost(Exception):
 class Connection:
     """Open a connection with `connect`; send messages one after the other; close it."""
 
-    def __init__(self, channel: socket.socket, config: ClientConfig, *, host: str) -> None:
+    def __init__(self, channel: socket.socket, config: ClientConfig, *, host: str, demand: Demand) -> None:
         self._channel = channel
         self._session = ClientSession(config)
+        self._config = config
+        self._demand = demand
         self.host = host
-        self.has_tls_failed = False
+        self._fault = ""
         self.has_sent_dot = False
         """Whether the end of the latest message may have reached the other side."""
+
+    @property
+    def tls_fault(self) -> str:
+        """What was wrong with TLS, as a result type of RFC 8460 §4.3; "" where nothing was."""
+        session = self._session
+        if not self._fault and self._config.tls is TlsUse.REQUIRED and not session.tls_active and session.offers.keywords:
+            return "" if "STARTTLS" in session.offers else "starttls-not-supported"
+        return self._fault
+
+    @property
+    def has_tls(self) -> bool:
+        return self._session.tls_active
 
     @property
     def offers_reports(self) -> bool:
@@ -99,25 +115,18 @@ class Connection:
 
     def _start_tls(self) -> None:
         try:
-            self._channel = _make_context().wrap_socket(self._channel, server_hostname=self.host)
+            self._channel = tlsguard.wrap(self._channel, self.host, self._demand)
         except (OSError, ValueError) as error:
-            self.has_tls_failed = True
+            self._fault = error.fault if isinstance(error, TlsFault) else "validation-failure"
             self._session.connection_lost(f"the TLS handshake failed: {error}")
         else:
             self._session.tls_started()
 
 
-def connect(address: str, port: int, config: ClientConfig, *, host: str) -> Connection:
+def connect(address: str, port: int, config: ClientConfig, *, host: str, demand: Demand | None = None) -> Connection:
     """Raises OSError where nothing answers."""
     channel = socket.create_connection((address, port), timeout=CONNECT_TIMEOUT)
     with suppress(OSError):  # a hint only
         channel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     channel.settimeout(COMMAND_TIMEOUT)
-    return Connection(channel, config, host=host)
-
-
-def _make_context() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
+    return Connection(channel, config, host=host, demand=demand or Demand())

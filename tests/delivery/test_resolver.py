@@ -16,6 +16,7 @@ import pytest
 from mailcore.delivery import resolver
 from mailcore.delivery.resolver import DnsResolver
 from mailcore.kernel.errors import Deferred, Refused
+from mailcore.trust.dnsnames import DnsNames
 
 ZONE = {
     ("far.test.", "MX"): ["20 second.far.test.", "10 First.far.test."],
@@ -96,7 +97,7 @@ def test_a_machine_without_name_service_waits(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(dns.resolver.Resolver, "read_resolv_conf", fail)
     with pytest.raises(Deferred):
-        DnsResolver().find_hosts("far.test")
+        DnsResolver(DnsNames()).find_hosts("far.test")
 
 
 def test_literals_need_no_name_service() -> None:

@@ -1,6 +1,6 @@
 """The MAIL and RCPT lines of one message, as far as the peer's offers carry them.
 
-RFC 5321 §4.1.1.2, RFC 1870, RFC 6152, RFC 3461, RFC 6531 §3.
+RFC 5321 §4.1.1.2, RFC 1870, RFC 6152, RFC 3461, RFC 6531 §3, RFC 8689 §2.
 """
 
 import re
@@ -57,6 +57,10 @@ def _mail(message: OutgoingMessage, sender: str, offers: Offers, *, unicode: boo
         words.append("BODY=8BITMIME")
     if unicode:
         words.append("SMTPUTF8")
+    if envelope.requiretls:
+        if "REQUIRETLS" not in offers:
+            raise CannotSend(550, "5.7.30", "REQUIRETLS was asked for and the server does not offer it")
+        words.append("REQUIRETLS")
     if "DSN" in offers:
         words.extend([f"RET={envelope.ret}"] if envelope.ret else [])
         words.extend([f"ENVID={envelope.envid}"] if envelope.envid else [])

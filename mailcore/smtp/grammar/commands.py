@@ -13,7 +13,7 @@ from .faults import CommandFault
 MAX_NAME = 255
 _CHUNK = re.compile(r"([0-9]{1,20})( +LAST)?\Z", re.IGNORECASE)
 _MECHANISM = re.compile(r"([A-Za-z0-9_-]{1,20})(?: +(\S+))?\Z")
-_MAIL_PARAMETERS = frozenset({"SIZE", "BODY", "SMTPUTF8", "RET", "ENVID", "AUTH"})
+_MAIL_PARAMETERS = frozenset({"SIZE", "BODY", "SMTPUTF8", "RET", "ENVID", "AUTH", "REQUIRETLS"})
 _RCPT_PARAMETERS = frozenset({"NOTIFY", "ORCPT"})
 
 
@@ -30,6 +30,7 @@ class Mail:
     smtputf8: bool = False
     ret: str = ""
     envid: str = ""
+    requiretls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ def parse_mail(argument: str) -> Mail:
             smtputf8=parameters.read_flag(found["SMTPUTF8"]) if "SMTPUTF8" in found else False,
             ret=parameters.read_ret(found["RET"]) if "RET" in found else "",
             envid=parameters.read_envid(found["ENVID"]) if "ENVID" in found else "",
+            requiretls=parameters.read_flag(found["REQUIRETLS"], name="REQUIRETLS") if "REQUIRETLS" in found else False,
         )
     if not mail.smtputf8 and not address.isascii():
         raise CommandFault("This address needs SMTPUTF8", code=553, enhanced="5.6.7")

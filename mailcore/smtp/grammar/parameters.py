@@ -1,7 +1,7 @@
 """The parameters after a path in MAIL and RCPT.
 
 RFC 1870 (SIZE), RFC 6152 (BODY), RFC 6531 (SMTPUTF8), RFC 3461 (RET, ENVID, NOTIFY,
-ORCPT), RFC 4954 §5 (AUTH=). Each is named once; an unknown one is 555 (RFC 5321 §4.1.1.11).
+ORCPT), RFC 4954 §5 (AUTH=), RFC 8689 (REQUIRETLS). Each is named once; an unknown one is 555 (RFC 5321 §4.1.1.11).
 """
 
 import re
@@ -47,9 +47,9 @@ def read_body(value: str | None) -> bool:
     return word == "8BITMIME"
 
 
-def read_flag(value: str | None) -> bool:
+def read_flag(value: str | None, *, name: str = "SMTPUTF8") -> bool:
     if value is not None:
-        raise CommandFault("SMTPUTF8 takes no value")
+        raise CommandFault(f"{name} takes no value")
     return True
 
 

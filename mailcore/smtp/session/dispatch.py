@@ -82,6 +82,8 @@ TABLE: dict[str, Row] = {row.verb: row for row in _ROWS}
 def list_extensions(context: Context) -> list[str]:
     size = context.config.limits.max_message_bytes
     offered = ["PIPELINING", f"SIZE {size}", "8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES"]
+    if context.tls_active:
+        offered.append("REQUIRETLS")  # RFC 8689 §2: never in clear
     for row in _ROWS:
         if row.extension and context.config.kind in row.kinds and row.offered(context):
             offered.append(row.extension)

@@ -26,6 +26,8 @@ def handle_mail(context: Context, command: Mail) -> None:
         context.end(421, "4.7.0", "Too many messages in one session")
     elif not context.extended and command != Mail(command.address):
         context.reply(555, "5.5.4", "Say EHLO to use parameters")
+    elif command.requiretls and not context.tls_active:
+        context.reply(530, "5.7.0", "REQUIRETLS needs TLS: start it first")
     elif command.size > limits.max_message_bytes:
         context.reply(*_TOO_BIG)
     else:
@@ -136,6 +138,7 @@ def _offer(context: Context, raw: bytes) -> None:
         eight_bit=mail.eight_bit or not raw.isascii(),
         ret=mail.ret,
         envid=mail.envid,
+        requiretls=mail.requiretls,
     )
     context.question(AskAccept(envelope, raw, context.protocol, context.helo), lambda answer: _settle(context, answer))
 
