@@ -5,18 +5,29 @@ only, and may not stop what others wait for; who looks after the sender sees all
 """
 
 import time
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from mailcore import bell
+from mailcore.delivery import returning
 from mailcore.directory.access import Actor
-from mailcore.kernel.errors import Denied
+from mailcore.kernel.errors import Denied, MailError
 from mailcore.kernel.ids import TraceId
 from mailcore.queue import entries
 from mailcore.queue.entries import EntryRow
 
 UNPROVED = frozenset({"smtp", "lmtp"})
 """Sources whose sender address anybody may have written."""
-ACTIONS = ("retry", "hold", "release", "cancel")
+ACTIONS = ("retry", "hold", "release", "cancel", "bounce")
+MOST = 500
+"""Messages one click or call acts on."""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkReport:
+    done: int
+    failed: tuple[tuple[str, str], ...]
+    """(trace id, why)"""
 
 
 def list_rows(actor: Actor, *, state: str = "active", search: str = "", before: int | None = None, limit: int = 50) -> list[EntryRow]:
@@ -33,7 +44,7 @@ def count(actor: Actor) -> dict[str, int]:
 
 
 def act(actor: Actor, *, trace_id: TraceId, action: str) -> None:
-    """Retry, hold, release or cancel. Denied where the message is not the actor's alone."""
+    """Retry, hold, release, cancel or return to the sender. Denied where the message is not the actor's alone."""
     row = entries.get_entry(trace_id=trace_id, domains=actor.domain_names)
     if _narrow(row, actor) != row:
         raise Denied("This message is also for domains you do not look after.")
@@ -45,10 +56,25 @@ def act(actor: Actor, *, trace_id: TraceId, action: str) -> None:
         entries.hold(trace_id=trace_id, now=now, by=actor.name, domains=names)
     elif action == "release":
         entries.release(trace_id=trace_id, now=now, by=actor.name, domains=names)
+    elif action == "bounce":
+        returning.bounce(trace_id=trace_id, now=now, by=actor.name, domains=names)
     else:
         entries.cancel(trace_id=trace_id, now=now, by=actor.name, domains=names)
     if action in ("retry", "release"):
         bell.ring()
+
+
+def act_on_many(actor: Actor, *, action: str, trace_ids: Sequence[TraceId] = (), state: str = "active", search: str = "") -> BulkReport:
+    """One thing for up to MOST messages: those named, or else those a search finds. One that cannot be done holds up no other."""
+    chosen = list(trace_ids)[:MOST] or [row.trace_id for row in list_rows(actor, state=state, search=search, limit=MOST)]
+    done, failed = 0, []
+    for trace_id in chosen:
+        try:
+            act(actor, trace_id=trace_id, action=action)
+            done += 1
+        except MailError as error:
+            failed.append((str(trace_id), error.public))
+    return BulkReport(done, tuple(failed))
 
 
 def _narrow(row: EntryRow, actor: Actor) -> EntryRow:

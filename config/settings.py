@@ -134,8 +134,18 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Facteur",
-    "DESCRIPTION": "Provisioning of domains, mailboxes and aliases; the queue; the journey of a message.",
+    "DESCRIPTION": "Everything the panel can do: domains, people, aliases, keys, webhooks, the queue, journeys and the audit log.",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "MailboxStates": "mailcore.directory.models.Mailbox.State",
+        "AdministratorRoles": "admin_panel.api.shapes.ROLES",
+        "QueueActions": "admin_panel.waiting.ACTIONS",
+        "QueueStates": "mailcore.queue.entries.STATES",
+        "DeliveryStates": "mailcore.webhooks.models.State",
+        "SettableStates": "admin_panel.api.shapes.SET_STATES",
+    },
     "SERVE_INCLUDE_SCHEMA": False,
 }
 

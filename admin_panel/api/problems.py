@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problem details: one `code` to branch on, `errors` to put beside fields."""
 
 import logging
+import math
 import secrets
 from typing import Any
 
@@ -10,8 +11,12 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from mailcore.audit.acting import current
 from mailcore.directory.faults import AlreadyExists
 from mailcore.kernel.errors import BadSyntax, Conflict, Deferred, Denied, LimitReached, MailError, NotFound, Refused, Throttled
+
+from .base import Stale
+from .replaying import Mismatch
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +24,8 @@ CONTENT_TYPE = "application/problem+json"
 
 # The first match counts, so narrower errors stand above what they inherit from.
 _MEANINGS: tuple[tuple[type[MailError], int, str, str], ...] = (
+    (Mismatch, 422, "idempotency_mismatch", "The key was used before"),
+    (Stale, 412, "precondition_failed", "Changed meanwhile"),
     (AlreadyExists, 409, "already_exists", "The name is taken"),
     (Conflict, 409, "conflict", "The state of the object forbids it"),
     (LimitReached, 409, "limit_reached", "A limit was reached"),
@@ -63,6 +70,8 @@ def _of_rest_error(error: exceptions.APIException) -> Response:
     headers = {}
     if challenge := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
+    if isinstance(error, exceptions.Throttled):
+        headers["Retry-After"] = str(max(1, math.ceil(getattr(error, "wait", None) or 1)))
     if isinstance(error, exceptions.ValidationError):
         found = list(_fields(error.get_full_details(), ""))
         return _problem(400, "invalid", "The request holds something that cannot be used", found[0]["detail"], errors=found)
@@ -87,5 +96,13 @@ def _is_leaf(details: Any) -> bool:
 
 
 def _problem(status: int, code: str, title: str, detail: str, *, headers: dict[str, str] | None = None, **extra: Any) -> Response:
-    body = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail, **extra}
+    body = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "request_id": current().request_id,
+        **extra,
+    }
     return Response(body, status=status, content_type=CONTENT_TYPE, headers=headers)

@@ -1,16 +1,23 @@
 """/api/v1/"""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.routers import SimpleRouter
 
 from . import description
+from .administrators import Administrators
 from .aliases import Aliases
+from .apikeys import Keys
+from .batch import Batch
+from .credentials import AppPasswords
 from .domains import Domains
+from .hooks import Webhooks
+from .imports import Imports
 from .journey import JourneyResource
 from .mailboxes import Mailboxes
-from .queue import Queue
+from .queue import Destinations, Queue
+from .records import Audit, Me, Rehearse
 
 app_name = "api"
 
@@ -20,10 +27,23 @@ router = SimpleRouter(trailing_slash=False)
 router.register("domains", Domains, basename="domain")
 router.register("mailboxes", Mailboxes, basename="mailbox")
 router.register("aliases", Aliases, basename="alias")
+router.register("administrators", Administrators, basename="administrator")
+router.register("keys", Keys, basename="key")
+router.register("webhooks", Webhooks, basename="webhook")
 router.register("queue", Queue, basename="entry")
+router.register("destinations", Destinations, basename="destination")
 router.register("journey", JourneyResource, basename="journey")
+router.register("audit", Audit, basename="audit")
+router.register("route", Rehearse, basename="route")
+router.register("me", Me, basename="me")
+router.register("batch", Batch, basename="batch")
+router.register("imports", Imports, basename="import")
+
+_APP_PASSWORDS = r"^mailboxes/(?P<mailbox_id>[0-9]{1,18})/app-passwords"
 
 urlpatterns = [
     path("schema", SpectacularAPIView.as_view(authentication_classes=(), permission_classes=(AllowAny,)), name="schema"),
+    re_path(_APP_PASSWORDS + "$", AppPasswords.as_view({"get": "list", "post": "create"}), name="app-passwords"),
+    re_path(_APP_PASSWORDS + r"/(?P<pk>[0-9]{1,18})$", AppPasswords.as_view({"delete": "destroy"}), name="app-password"),
     path("", include(router.urls)),
 ]

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -41,6 +41,11 @@ def acting_as(who: Acting) -> Iterator[Acting]:
         yield who
     finally:
         _now.reset(token)
+
+
+def identify(*, name: str, user_id: int | None) -> None:
+    """Say who it is, once that is proved, inside the `acting_as` of a request."""
+    _now.set(replace(_now.get(), name=name, user_id=user_id))
 
 
 def on_the_machine() -> Acting:

@@ -1,6 +1,7 @@
 """API keys: made once, shown once, kept as hashes."""
 
 import ipaddress
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -14,7 +15,7 @@ from .faults import BadField
 from .models import ApiKey, Domain, Mailbox, Replay, User
 from .passwords import keyed_digest, new_api_key
 
-AREAS = ("domains", "mailboxes", "aliases", "credentials", "administrators", "queue", "webhooks")
+AREAS = ("domains", "mailboxes", "aliases", "credentials", "administrators", "keys", "queue", "webhooks")
 SCOPES = (*(f"{area}:{right}" for area in AREAS for right in ("read", "write")), "journey:read", "audit:read", "routes:read")
 REPLAYED_FOR = timedelta(days=1)
 _USE_NOTED_EVERY = timedelta(minutes=1)
@@ -119,6 +120,16 @@ def _read_networks(texts: tuple[str, ...]) -> str:
     if len(joined) > 400:
         raise BadField("networks", "These are too many networks for one key.")
     return joined
+
+
+def are_within(wanted: Sequence[str], allowed: Sequence[str]) -> bool:
+    """Whether every network lies in one of those allowed."""
+    outer = [ipaddress.ip_network(text) for text in allowed]
+    try:
+        inner = [ipaddress.ip_network(text, strict=False) for text in wanted]
+    except ValueError:
+        return False
+    return all(any(one.version == two.version and one.subnet_of(two) for two in outer) for one in inner)  # type: ignore[arg-type]
 
 
 def _is_within(peer: str, networks: list[str]) -> bool:

@@ -66,6 +66,17 @@ def prepare(
     return NewMailbox(parsed, encoded, quota_bytes, shown_name[:200])
 
 
+def check_new(*, address: str, password: str | None, quota_bytes: int | None = None) -> None:
+    """Raise what `create` would raise, without hashing or making anything."""
+    parsed = parse(address)
+    check_quota(quota_bytes)
+    if password is not None:
+        users.check_strength(password)
+    _get_home(parsed.domain)
+    if Address.objects.filter(domain__name=parsed.domain, local=parsed.folded_local).exists():
+        raise AlreadyExists("address", f"{parsed} exists already.")
+
+
 def add(new: NewMailbox) -> Mailbox:
     """The rows of a prepared mailbox. All or nothing."""
     parsed = new.address
@@ -147,6 +158,11 @@ def set_shown_name(*, mailbox_id: int, shown_name: str) -> None:
 
 def set_password(*, mailbox_id: int, password: str) -> None:
     users.set_password(user_id=_user_of(mailbox_id), password=password)
+
+
+def set_password_hash(*, mailbox_id: int, password_hash: str) -> None:
+    """As `set_password`, for an argon2id hash made elsewhere."""
+    users.set_encoded(user_id=_user_of(mailbox_id), encoded=read_hash(password_hash))
 
 
 def suspend(*, mailbox_id: int) -> None:

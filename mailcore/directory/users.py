@@ -43,7 +43,11 @@ def get(*, login: str) -> User:
 
 def set_password(*, user_id: int, password: str) -> None:
     """Change the password; every remembered login and page session of it ends."""
-    encoded = hash_password(check_strength(password))
+    set_encoded(user_id=user_id, encoded=hash_password(check_strength(password)))
+
+
+def set_encoded(*, user_id: int, encoded: str) -> None:
+    """As `set_password`, for a password that is hashed already."""
     with transaction.atomic():
         if not User.objects.filter(id=user_id).update(password=encoded, auth_version=F("auth_version") + 1):
             raise NotFound("There is no such login.")

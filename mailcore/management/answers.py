@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from django.core.management.base import CommandError
 
+from mailcore.audit.acting import acting_as, on_the_machine
 from mailcore.kernel.errors import MailError
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
@@ -13,9 +14,10 @@ _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """A MailError ends the command with its public text and exit status 1."""
+    """A MailError ends the command with its public text and exit status 1. What is done is recorded as done here."""
     try:
-        yield
+        with acting_as(on_the_machine()):
+            yield
     except MailError as error:
         raise CommandError(error.public) from error
 

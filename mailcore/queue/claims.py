@@ -102,6 +102,19 @@ def claim_due(*, now: int, owner: str, limit: int, ttl: int = LEASE_TTL) -> list
             return [Lease(*row) for row in cursor.fetchall()]
 
 
+def claim_entry(*, entry_id: int, now: int, owner: str, ttl: int = LEASE_TTL) -> list[Lease]:
+    """Lease whatever of one entry waits, due or not, held or not: for an operator who ends it."""
+    token = f"{owner[:7]}-{uuid4().hex}"
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE queue_recipient SET state = 'leased', lease_token = %s, lease_until = %s, next_attempt_at = %s"
+            " WHERE entry_id = %s AND state = 'queued'",
+            [token, now + ttl, now + ttl, entry_id],
+        )
+        cursor.execute(_READ, [token])
+        return [Lease(*row) for row in cursor.fetchall()]
+
+
 def extend(*, token: str, ids: list[int], now: int, ttl: int = LEASE_TTL) -> bool:
     """Keep leases that are still mine for another `ttl` seconds; False where one was lost."""
     return _touch("", token, ids, now + ttl)

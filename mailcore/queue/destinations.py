@@ -5,11 +5,15 @@ leases (see `claims`), so nothing leaks when a worker dies.
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Count, Max, Min, Q
 
 from . import rows
-from .models import Destination
+from .models import Destination, Recipient
 
 START, LIMIT = 2, 20
 BACKOFF_BASE, BACKOFF_MAX = 60, 3_600
@@ -45,3 +49,48 @@ def note_failure(domain: str, *, text: str, now: int) -> None:
         if row.fail_streak >= FAILURES_BEFORE_BACKOFF:
             row.backoff_until = now + min(BACKOFF_MAX, BACKOFF_BASE * 2 ** min(row.fail_streak - FAILURES_BEFORE_BACKOFF, 6))
         row.save()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for one destination, and why."""
+
+    domain: str
+    recipients: int
+    tried: int
+    """The most attempts any of them has seen."""
+    oldest: datetime
+    next_attempt_at: datetime
+    backoff_until: datetime | None
+    concurrency: int
+    last_text: str
+
+
+def list_waiting(*, domains: Collection[str] | None = None, now: int, limit: int = 50) -> list[Waiting]:
+    """Destinations that recipients wait for, those with most first. `domains` narrows to what those sent or receive."""
+    found = Recipient.objects.filter(state__in=("queued", "leased"), entry__is_held=False)
+    if domains is not None:
+        senders = Q()
+        for domain in domains:
+            senders |= Q(entry__sender__iendswith=f"@{domain}")
+        found = found.filter(senders | Q(destination__in=list(domains))) if domains else found.none()
+    rows = found.values("destination").annotate(
+        count=Count("id"), tried=Max("attempts"), oldest=Min("entry__received_at"), due=Min("next_attempt_at"), said=Max("last_text")
+    )
+    picked = list(rows.order_by("-count", "destination")[:limit])
+    known = Destination.objects.in_bulk([row["destination"] for row in picked])
+    return [_waiting(dict[str, Any](row), known.get(row["destination"]), now) for row in picked]
+
+
+def _waiting(row: dict[str, Any], known: Destination | None, now: int) -> Waiting:
+    backoff = known.backoff_until if known is not None and known.backoff_until > now else 0
+    return Waiting(
+        domain=row["destination"],
+        recipients=row["count"],
+        tried=row["tried"],
+        oldest=datetime.fromtimestamp(row["oldest"], UTC),
+        next_attempt_at=datetime.fromtimestamp(max(row["due"], backoff), UTC),
+        backoff_until=datetime.fromtimestamp(backoff, UTC) if backoff else None,
+        concurrency=known.concurrency if known is not None else START,
+        last_text=(known.last_text if known is not None and known.last_text else row["said"]) or "",
+    )

@@ -34,8 +34,16 @@ def list_all(*, owner_id: int | None = None) -> QuerySet[Endpoint]:
     return found if owner_id is None else found.filter(owner_id=owner_id)
 
 
-def get(*, endpoint_id: int, owner_id: int | None = None) -> Endpoint:
-    found = list_all(owner_id=owner_id).filter(id=endpoint_id).first()
+def within_reach(found: QuerySet[Endpoint], *, domains: Collection[str] | None) -> QuerySet[Endpoint]:
+    """Those that tell of nothing beyond `domains`; None is everything."""
+    if domains is None:
+        return found
+    narrow = [one.pk for one in found if one.domains and set(one.domains.split()) <= set(domains)]
+    return found.filter(id__in=narrow)
+
+
+def get(*, endpoint_id: int, owner_id: int | None = None, domains: Collection[str] | None = None) -> Endpoint:
+    found = within_reach(list_all(owner_id=owner_id), domains=domains).filter(id=endpoint_id).first()
     if found is None:
         raise NotFound("There is no such webhook.")
     return found

@@ -21,6 +21,7 @@ class Command(BaseCommand):
         add.add_argument("scopes", nargs="+", choices=keys.SCOPES, metavar="SCOPE", help=", ".join(keys.SCOPES))
         add.add_argument("--domain", action="append", default=None, help="limit it to this domain; may be given several times")
         add.add_argument("--days", type=int, default=None, help="end it after this many days")
+        add.add_argument("--from", action="append", default=[], dest="networks", metavar="NETWORK", help="use it from here only")
         actions.add_parser("list", help="list keys")
         actions.add_parser("remove", help="remove a key").add_argument("id", type=int)
 
@@ -32,7 +33,14 @@ class Command(BaseCommand):
         limited = None if options["domain"] is None else tuple(domains.get(name=name) for name in options["domain"])
         until = None if options["days"] is None else timezone.now() + timedelta(days=options["days"])
         owner = users.get(login=options["owner"])
-        _, text = keys.create(owner=owner, name=options["name"], scopes=tuple(options["scopes"]), domains=limited, expires_at=until)
+        _, text = keys.create(
+            owner=owner,
+            name=options["name"],
+            scopes=tuple(options["scopes"]),
+            domains=limited,
+            expires_at=until,
+            networks=tuple(options["networks"]),
+        )
         self.stdout.write(text)
 
     def list(self, options: dict[str, Any]) -> None:

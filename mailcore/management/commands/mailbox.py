@@ -1,8 +1,10 @@
-"""manage.py mailbox add|list|suspend|resume|password|quota|remove"""
+"""manage.py mailbox add|list|suspend|resume|receive-only|rename|password|quota|remove|remove-later"""
 
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
 
 from mailcore.directory import mailboxes
 from mailcore.kernel.addresses import fold_domain
@@ -24,6 +26,14 @@ class Command(BaseCommand):
         listing.add_argument("--domain", default="")
         for name, text in (("suspend", "refuse its mail and logins"), ("resume", "open it again"), ("remove", "remove it and its login")):
             actions.add_parser(name, help=text).add_argument("address")
+        actions.add_parser("receive-only", help="take its mail, let it be read, refuse what it sends").add_argument("address")
+        rename = actions.add_parser("rename", help="give it another address; the old one stays as an alias")
+        rename.add_argument("address")
+        rename.add_argument("new_address")
+        rename.add_argument("--drop-old", action="store_true", help="do not keep the old address")
+        later = actions.add_parser("remove-later", help="close it now, remove it after some days; `resume` brings it back")
+        later.add_argument("address")
+        later.add_argument("--days", type=int, default=14)
         password = actions.add_parser("password", help="set a new password")
         password.add_argument("address")
         password.add_argument("--password-stdin", action="store_true")
@@ -33,7 +43,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with plain_errors():
-            getattr(self, options["action"])(options)
+            getattr(self, options["action"].replace("-", "_"))(options)
 
     def add(self, options: dict[str, Any]) -> None:
         secret = read_password(from_stdin=options["password_stdin"])
@@ -54,6 +64,20 @@ class Command(BaseCommand):
     def resume(self, options: dict[str, Any]) -> None:
         mailboxes.resume(mailbox_id=mailboxes.get(address=options["address"]).id)
         self.stdout.write(f"{options['address']} is open again.")
+
+    def receive_only(self, options: dict[str, Any]) -> None:
+        mailboxes.receive_only(mailbox_id=mailboxes.get(address=options["address"]).id)
+        self.stdout.write(f"{options['address']} receives only.")
+
+    def rename(self, options: dict[str, Any]) -> None:
+        mailbox = mailboxes.get(address=options["address"])
+        renamed = mailboxes.rename(mailbox_id=mailbox.id, address=options["new_address"], keep_old=not options["drop_old"])
+        self.stdout.write(f"{options['address']} is {renamed.address} now.")
+
+    def remove_later(self, options: dict[str, Any]) -> None:
+        at = timezone.now() + timedelta(days=max(0, options["days"]))
+        mailboxes.remove_later(mailbox_id=mailboxes.get(address=options["address"]).id, at=at)
+        self.stdout.write(f"{options['address']} is closed and will be removed on {at:%Y-%m-%d}.")
 
     def password(self, options: dict[str, Any]) -> None:
         mailbox = mailboxes.get(address=options["address"])

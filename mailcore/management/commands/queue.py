@@ -1,4 +1,4 @@
-"""manage.py queue list|retry|hold|release|cancel"""
+"""manage.py queue list|retry|hold|release|cancel|bounce"""
 
 import getpass
 import time
@@ -7,13 +7,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from mailcore import bell
+from mailcore.delivery import returning
 from mailcore.kernel.ids import TraceId
 from mailcore.management.answers import plain_errors, show_size
 from mailcore.queue import entries
 
 
 class Command(BaseCommand):
-    help = "See what waits in the queue, and retry, hold, release or cancel it."
+    help = "See what waits in the queue, and retry, hold, release, cancel or return it."
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -26,6 +27,7 @@ class Command(BaseCommand):
             ("hold", "keep from being tried"),
             ("release", "let go what was held"),
             ("cancel", "give up, without a report to the sender"),
+            ("bounce", "give up and report it to the sender"),
         ):
             actions.add_parser(name, help=text).add_argument("trace_id", nargs="+", metavar="ID")
 
@@ -63,6 +65,10 @@ class Command(BaseCommand):
         entries.release(trace_id=trace_id, now=int(time.time()), by=getpass.getuser())
         bell.ring()
         self.stdout.write(f"{trace_id} released.")
+
+    def _bounce(self, trace_id: TraceId) -> None:
+        count = returning.bounce(trace_id=trace_id, now=int(time.time()), by=getpass.getuser())
+        self.stdout.write(f"{trace_id}: {count} recipients returned to the sender.")
 
     def _cancel(self, trace_id: TraceId) -> None:
         count = entries.cancel(trace_id=trace_id, now=int(time.time()), by=getpass.getuser())
