@@ -145,7 +145,7 @@ class _Conversation:
         if session.principal is None and self._is_watching:
             self._watch.close()
             self._is_watching = False
-        if session.idling:
+        if session.is_listening:
             await self._start_watching()
 
     async def _start_watching(self) -> None:
@@ -156,7 +156,7 @@ class _Conversation:
             await self._send(await self._services.bridge.call(self._session.poll))
 
     def _wake(self, event: Event | None) -> None:
-        if not self._session.idling:
+        if not self._session.is_listening:
             return
-        if not isinstance(event, FolderChanged) or event.folder_id == self._session.selected_folder_id:
+        if self._session.watcher is not None or not isinstance(event, FolderChanged) or event.folder_id == self._session.selected_folder_id:
             self._channel.nudge()

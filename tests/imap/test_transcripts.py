@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from mailcore.imap.session.config import SessionConfig
+from mailcore.kernel.mailstore import FlagMode
 from mailcore.kernel.errors import OverQuota
 from tests.transcripts.runner import load, play
 
@@ -14,7 +15,7 @@ SCRIPTS = sorted((Path(__file__).parent.parent / "transcripts" / "imap").glob("*
 
 
 class MemoryPeer:
-    """`! arrive N`, `! expunge UID`: what others do; `! forget MODSEQ`: the journal is cut; `! poll`: the bus rings;
+    """`! arrive N`, `! expunge UID`, `! flag UID`: what others do; `! forget MODSEQ`: the journal is cut; `! poll`: the bus rings;
     `! tls`: the listener upgrades."""
 
     def __init__(self) -> None:
@@ -40,6 +41,8 @@ class MemoryPeer:
                 store.append("INBOX", message(), flags=0, keywords=frozenset(), internaldate=None)
         elif verb == "expunge":
             store.expunge(folder.id, [int(numbers[0])], only_deleted=False)
+        elif verb == "flag":
+            store.store_flags(folder.id, [int(numbers[0])], mode=FlagMode.ADD, flags=4, keywords=frozenset())
         elif verb == "forget":
             store.journal_from = int(numbers[0])
         elif verb == "limit":

@@ -6,7 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from mailcore.directory.mailboxes import get
+from mailcore.kernel.events import FolderChanged, MailboxChanged
+from mailcore.kernel.ids import MailboxId
 from mailcore.servers.deflate import PIECE, Corrupt, Deflate
+from mailcore.store.mailstore import LocalMailStore
 
 from .conftest import ANN, SECRET, Ports
 
@@ -134,3 +138,26 @@ def test_somebody_else_may_log_in_on_the_same_connection(client: Raw) -> None:
 
 def test_compression_begins_before_anybody_logged_in_is_refused(client: Raw) -> None:
     assert client.run(b"COMPRESS DEFLATE")[-1].startswith(b"x BAD")
+
+
+def test_news_come_while_nothing_runs(front: Ports, client: Raw) -> None:
+    client.log_in()
+    assert client.run(b"SELECT INBOX")[-1].startswith(b"x OK")
+    lines = client.run(b"NOTIFY SET (selected (MessageNew (FLAGS) MessageExpunge)) (personal (MessageNew MessageExpunge MailboxName))")
+    assert lines[-1].startswith(b"x OK")
+    store = LocalMailStore(MailboxId(get(address=ANN).pk))
+    for name in ("INBOX", "Sent"):
+        store.append(name, b"Subject: x\r\n\r\nx\r\n", flags=0, keywords=frozenset(), internaldate=None)
+        folder = store.get_folder(name)
+        event = FolderChanged(store.mailbox_id, folder.id, folder.highestmodseq)
+        front.loop.call_soon_threadsafe(front.hub.hand_out, event)
+        if name == "INBOX":
+            assert client.line() == b"* 1 EXISTS"
+            assert client.line() == b"* 1 RECENT"
+            assert client.line() == b"* 1 FETCH (UID 1 FLAGS (\\Recent))"
+        else:
+            assert client.line().startswith(b"* STATUS Sent (MESSAGES 1 UIDNEXT 2")
+    store.create_folder("Fresh")
+    front.loop.call_soon_threadsafe(front.hub.hand_out, MailboxChanged(store.mailbox_id))
+    assert client.line() == b'* LIST () "/" Fresh'
+    assert client.run(b"NOOP")[-1].startswith(b"x OK")

@@ -100,14 +100,9 @@ def _parse_modifiers(cursor: Cursor, asked: Fetch) -> Fetch:
         cursor.space()
 
 
-def _parse_items(cursor: Cursor) -> tuple[Item, ...]:
-    if not cursor.skip(b"("):
-        start = cursor.position
-        macro = MACROS.get(cursor.match(_ITEM, "a fetch item").upper())
-        if macro is not None:
-            return macro
-        cursor.position = start
-        return (_parse_item(cursor),)
+def parse_item_list(cursor: Cursor) -> tuple[Item, ...]:
+    """`(` items `)`."""
+    cursor.expect(b"(")
     items = [_parse_item(cursor)]
     while cursor.skip(b" "):
         items.append(_parse_item(cursor))
@@ -115,6 +110,17 @@ def _parse_items(cursor: Cursor) -> tuple[Item, ...]:
     if len(items) > MAX_ITEMS:
         raise BadCommand("More than 200 items in FETCH")
     return tuple(dict.fromkeys(items))
+
+
+def _parse_items(cursor: Cursor) -> tuple[Item, ...]:
+    if not cursor.peek(b"("):
+        start = cursor.position
+        macro = MACROS.get(cursor.match(_ITEM, "a fetch item").upper())
+        if macro is not None:
+            return macro
+        cursor.position = start
+        return (_parse_item(cursor),)
+    return parse_item_list(cursor)
 
 
 def _parse_item(cursor: Cursor) -> Item:

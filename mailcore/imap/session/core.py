@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
+from typing import Protocol
 
 from mailcore.kernel.errors import NotFound
 from mailcore.kernel.ids import FolderId, MailboxId
@@ -44,6 +45,17 @@ class SelectedFolderGone(Exception):
     """The selected folder was removed by someone else; the connection ends with BYE (RFC 2180 §3.3)."""
 
 
+class Watcher(Protocol):
+    """What NOTIFY set up; see `notify`."""
+
+    @property
+    def watches_selected(self) -> bool: ...
+    @property
+    def delays_expunges(self) -> bool: ...
+    def describe_new(self, session: "Connection", places: range) -> bytes: ...
+    def look(self, session: "Connection") -> bytes: ...
+
+
 class Connection:
     """What the listener may read: `state`, `close`, `starttls_requested`, `idling`, `pending_auth`,
     `selected_folder_id`, `mailbox_id`, `principal`."""
@@ -70,6 +82,7 @@ class Connection:
         "uid_only",
         "utf8",
         "view",
+        "watcher",
     )  # fmt: skip
 
     def __init__(self, config: SessionConfig, authenticate: Authenticator, open_store: Callable[[Principal], MailStore]) -> None:
@@ -89,6 +102,8 @@ class Connection:
         self.principal: Principal | None = None
         self.store: MailStore | None = None
         self.view: View | None = None
+        self.watcher: Watcher | None = None
+        """Tells what happens in other folders too (RFC 5465)."""
         self.condstore = False
         self.qresync = False
         """Expunges are told as VANISHED (RFC 7162 §3.2.3)."""
@@ -104,6 +119,11 @@ class Connection:
     def needs_listener(self) -> bool:
         """The next octets of the client are not simply a command."""
         return self.close or self.starttls_requested or self.compress_requested or self.idling or self.pending_auth is not None
+
+    @property
+    def is_listening(self) -> bool:
+        """The client hears of changes without asking."""
+        return self.idling or self.watcher is not None
 
     @property
     def selected_folder_id(self) -> FolderId | None:
@@ -136,7 +156,7 @@ class Connection:
 
     def forget_login(self) -> None:
         """Nothing of who was logged in, or of what they switched on, is left."""
-        self.principal = self.store = None
+        self.principal = self.store = self.watcher = None
         self.condstore = self.qresync = self.rev2 = self.utf8 = self.uid_only = False
 
     def unselect(self) -> None:
@@ -157,6 +177,8 @@ class Connection:
             pieces.append(self.flags_line())
         if fresh:
             pieces.append(self.count_lines())
+            if self.watcher is not None:
+                pieces.append(self.watcher.describe_new(self, range(view.count - fresh, view.count)))
         pieces += [self.flags_response(place) for place in changed if view.uids[place] not in view.gone]
         return b"".join(pieces)
 

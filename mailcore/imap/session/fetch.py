@@ -134,6 +134,17 @@ def _fetch(session: Connection, asked: Fetch, ranges: list[range], *, show_uid: 
     return count < len(uids)
 
 
+def describe(session: Connection, places: range, items: tuple[Item, ...]) -> bytes:
+    """FETCH lines of a run of messages that nobody asked for in a command; never sets \\Seen."""
+    view = session.selected
+    plan = plan_items(items, session.condstore, True, session.uid_only)
+    if not plan.columns:
+        return flag_lines(view, places, plan)
+    rows = session.mail.fetch(view.folder_id, view.uids_at([places]), plan.columns)
+    writer = _body_chunks if plan.bodies else _stored_chunks
+    return b"".join(writer(view, rows, plan, frozenset()))
+
+
 def _only_changed(view: View, ranges: list[range], modseq: int) -> list[range]:
     return [range(place, place + 1) for one in ranges for place in one if view.modseqs[place] > modseq]
 

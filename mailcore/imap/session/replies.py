@@ -5,6 +5,7 @@ import re
 from secrets import token_hex
 
 from mailcore.imap.grammar.cursor import BadCommand
+from mailcore.imap.grammar.notify import EVENTS, BadEvent
 from mailcore.imap.grammar.search import CHARSETS, BadCharset
 from mailcore.kernel import errors
 
@@ -43,6 +44,8 @@ def answer_error(tag: bytes, error: Exception, codes: dict[type[Exception], byte
     """The tagged line for an error; `codes` goes before CODES. Unknown ones are logged under an incident id."""
     if isinstance(error, BadCommand):
         return b"%b BAD %b%b\r\n" % (tag, error.code, clean(str(error)))
+    if isinstance(error, BadEvent):
+        return b"%b NO [BADEVENT (%b)] That is not watched here\r\n" % (tag, b" ".join(EVENTS))
     if isinstance(error, BadCharset):
         return b"%b NO [BADCHARSET (%b)] That character set is not known here\r\n" % (tag, _CHARSET_NAMES)
     if isinstance(error, Rejected):

@@ -124,17 +124,25 @@ class Session(Connection):
         self.compress_requested = False
 
     def poll(self) -> bytes:
-        """What changed in the open folder, for a client that idles. May block."""
-        if not self.idling or self.view is None:
+        """What changed, for a client that idles or has asked to be told. May block."""
+        if not self.is_listening:
             return b""
         try:
-            return self.refresh() + self.report_expunged()
+            return self._look()
         except SelectedFolderGone:
             return self._leave(_GONE)
         except MailError as error:
             # Nothing was taken from the journal, so the next look reports it all.
             logger.warning("IDLE could not look: %s", error.detail)
             return b""
+
+    def _look(self) -> bytes:
+        watcher, news = self.watcher, b""
+        if self.view is not None and (self.idling or (watcher is not None and watcher.watches_selected)):
+            news = self.refresh()
+            if self.idling or (watcher is not None and not watcher.delays_expunges):
+                news += self.report_expunged()
+        return news + watcher.look(self) if watcher is not None else news
 
     def done_idle(self, line: bytes) -> bytes:
         """The line that ends IDLE. May block."""

@@ -17,13 +17,14 @@ from ..grammar import folders as folder_grammar
 from ..grammar import listing as listing_grammar
 from ..grammar import login as login_grammar
 from ..grammar import metadata as metadata_grammar
+from ..grammar import notify as notify_grammar
 from ..grammar import quota as quota_grammar
 from ..grammar import search as search_grammar
 from ..grammar import select as select_grammar
 from ..grammar import sorting as sorting_grammar
 from ..grammar import store as store_grammar
 from ..grammar.cursor import Cursor
-from . import append, basics, copy, fetch, folders, idle, listing, login, metadata, quota, search, select, store
+from . import append, basics, copy, fetch, folders, idle, listing, login, metadata, notify, quota, search, select, store
 from .core import Connection, State
 
 ANY = frozenset((State.NOT_AUTHENTICATED, State.AUTHENTICATED, State.SELECTED))
@@ -99,6 +100,7 @@ _ROWS = (
     Row(b"GETQUOTA", quota_grammar.parse_root, quota.get_quota, INSIDE, (b"QUOTA", b"QUOTA=RES-STORAGE")),
     Row(b"GETQUOTAROOT", folder_grammar.parse_folder, quota.get_quota_root, INSIDE),
     Row(b"SETQUOTA", quota_grammar.parse_set_quota, quota.set_quota, INSIDE),
+    Row(b"NOTIFY", notify_grammar.parse_notify, notify.notify, INSIDE, (b"NOTIFY",)),
     Row(b"IDLE", no_arguments, idle.idle, INSIDE, (b"IDLE",), wants_tag=True),
     Row(b"CHECK", no_arguments, basics.noop, OPEN, refresh_after=True),
     Row(b"CLOSE", no_arguments, select.close, OPEN),
