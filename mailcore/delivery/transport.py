@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 
-from mailcore.smtp.client.actions import ClientConfig, Close, Finished, OutgoingMessage, Send, StartTls, TlsUse
+from mailcore.smtp.client.actions import ClientConfig, Close, Finished, OutgoingMessage, Send, StartTls
 from mailcore.smtp.client.session import ClientSession
 from mailcore.trust import tlsguard
 from mailcore.trust.tlsguard import TlsFault
@@ -31,7 +31,6 @@ class Connection:
     def __init__(self, channel: socket.socket, config: ClientConfig, *, host: str, demand: Demand) -> None:
         self._channel = channel
         self._session = ClientSession(config)
-        self._config = config
         self._demand = demand
         self.host = host
         self._fault = ""
@@ -41,10 +40,7 @@ class Connection:
     @property
     def tls_fault(self) -> str:
         """What was wrong with TLS, as a result type of RFC 8460 §4.3; "" where nothing was."""
-        session = self._session
-        if not self._fault and self._config.tls is TlsUse.REQUIRED and not session.tls_active and session.offers.keywords:
-            return "" if "STARTTLS" in session.offers else "starttls-not-supported"
-        return self._fault
+        return "starttls-not-supported" if self._session.lacks_tls else self._fault
 
     @property
     def has_tls(self) -> bool:

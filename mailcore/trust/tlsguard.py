@@ -6,7 +6,6 @@ names of RFC 8460 §4.3, so that they can be counted as they are.
 
 import socket
 import ssl
-from collections.abc import Callable
 
 from . import dane
 from .tlspolicy import Demand, Level
@@ -29,13 +28,11 @@ def make_verifying_context() -> ssl.SSLContext:
     return context
 
 
-def wrap(
-    channel: socket.socket, host: str, demand: Demand, *, make_context: Callable[[], ssl.SSLContext] = make_verifying_context
-) -> ssl.SSLSocket:
+def wrap(channel: socket.socket, host: str, demand: Demand) -> ssl.SSLSocket:
     """TlsFault where the proof fails; OSError where the handshake does."""
     if demand.level is Level.VERIFY:
         try:
-            return make_context().wrap_socket(channel, server_hostname=host)
+            return make_verifying_context().wrap_socket(channel, server_hostname=host)
         except ssl.SSLCertVerificationError as error:
             raise TlsFault(f"the certificate of {host}: {error.verify_message}", _name(error.verify_code)) from error
     context = ssl.create_default_context()

@@ -48,6 +48,8 @@ class ClientSession:
         self._handlers: list[Handler] = []
         self.offers = Offers()
         self.tls_active = config.tls_active
+        self.lacks_tls = False
+        """True where TLS was required and the server would not start it."""
         self.data_sent = False
         """True once the end of the current message was handed out to be written."""
 
@@ -155,6 +157,7 @@ class ClientSession:
         elif "STARTTLS" in self.offers:
             self._put(b"STARTTLS\r\n", self._on_starttls)
         elif self._config.tls is TlsUse.REQUIRED:
+            self.lacks_tls = True
             self._give_up(PeerReply(454, "4.7.0", ("TLS is required and the server does not offer it",)))
         else:
             self._authenticate()
@@ -168,6 +171,7 @@ class ClientSession:
             self._state = State.SECURING
             self._actions.append(StartTls())
         elif self._config.tls is TlsUse.REQUIRED:
+            self.lacks_tls = True
             self._give_up(reply)
         else:
             self._authenticate()
