@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "mailcore",
     "mailcore.audit",
     "mailcore.webhooks",
+    "mailcore.history",
     "mailcore.directory",
     "mailcore.store",
     "mailcore.queue",

@@ -5,6 +5,7 @@ A row of `Entry` is one accepted message; a row of `Recipient` is one piece of w
 """
 
 from django.db import models
+from django.db.models.functions import Lower
 
 
 class State(models.TextChoices):
@@ -111,4 +112,7 @@ class JourneyEvent(models.Model):
     message_id = models.CharField(max_length=255, blank=True, db_index=True)  # "where is my message?"
 
     class Meta:
-        indexes = (models.Index(fields=["domain", "at"], name="queue_journey_domain"),)  # a domain's recent traffic
+        indexes = (
+            models.Index(fields=["domain", "at"], name="queue_journey_domain"),  # a domain's recent traffic
+            models.Index(Lower("address"), "id", name="queue_journey_address"),  # whose message it was, newest first
+        )

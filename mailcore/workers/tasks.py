@@ -11,6 +11,7 @@ from config.celery import app
 from mailcore.audit import log
 from mailcore.delivery import drain, reaping
 from mailcore.directory import keys, mailboxes, throttle
+from mailcore.history import points
 from mailcore.store import sweeping
 from mailcore.store.search.indexing import index_pending
 from mailcore.webhooks import sending
@@ -89,5 +90,7 @@ def reap() -> None:
     mailboxes.remove_due(now=timezone.now())
     keys.forget_replays(now=timezone.now())
     log.forget()
+    points.sample(now=int(time.time()))
+    points.forget(now=int(time.time()))
     sending.forget()
     sweeping.sweep()

@@ -1,0 +1,1 @@
+"""What was counted, hour by hour, for the pictures of the panel. Sums only: nothing of any message."""
