@@ -1,5 +1,6 @@
 """What every page of the webmail stands on: who reads, their mail, and what the frame around it shows."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -13,6 +14,8 @@ from mailcore.kernel.errors import BadSyntax, Conflict, Denied, MailError, NotFo
 
 from .access.opening import Owner, open_mail, owner_of
 from .access.port import Folder, MailAccess
+from .labels import ShownLabel, list_labels
+from .models import SavedSearch
 
 P = ParamSpec("P")
 _STATUS: tuple[tuple[type[MailError], int, str], ...] = (
@@ -29,15 +32,32 @@ class Desk:
     owner: Owner
     mail: MailAccess
 
+    @property
+    def mailbox_id(self) -> int:
+        if self.owner.principal.mailbox_id is None:
+            raise Denied("This login has no mailbox.")
+        return self.owner.principal.mailbox_id
+
+
+Step = tuple[str, str, str]
+"""A folder, a set of uids in it ("3:7,9"), and the verb that leads back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Toast:
     """A short word about what was done, and the way back."""
 
     text: str
-    undo_folder: str = ""
-    undo_uids: tuple[int, ...] = ()
-    undo_action: str = ""
+    steps: tuple[Step, ...] = ()
+    """The way back; () where there is none."""
+    job_id: int = 0
+    """A job that goes on, or whose steps are the way back."""
+    is_running: bool = False
+
+    @property
+    def packed(self) -> str:
+        """The steps as a form carries them."""
+        return json.dumps(self.steps)
 
 
 def with_desk(
@@ -72,13 +92,17 @@ def fault(request: HttpRequest, error: MailError) -> HttpResponse:
     return render(request, template, {"title": title, "text": error.public}, status=status)
 
 
-def frame(request: HttpRequest, desk: Desk, *, at: str = "", folders: list[Folder] | None = None) -> dict[str, Any]:
+def frame(
+    request: HttpRequest, desk: Desk, *, at: str = "", folders: list[Folder] | None = None, labels: list[ShownLabel] | None = None
+) -> dict[str, Any]:
     """Context of the frame. `at` is the folder the person is in."""
     used, allowed = desk.mail.room()
     return {
         "owner": desk.owner,
         "folders": desk.mail.list_folders() if folders is None else folders,
         "at": at,
+        "labels": list_labels(desk.mailbox_id) if labels is None else labels,
+        "searches": list(SavedSearch.objects.filter(mailbox_id=desk.mailbox_id).order_by("name")),
         "room_used": used,
         "room_allowed": allowed,
         "room_low": allowed * 8 // 10,
@@ -89,12 +113,12 @@ def frame(request: HttpRequest, desk: Desk, *, at: str = "", folders: list[Folde
 
 def leave_toast(request: HttpRequest, toast: Toast) -> None:
     """For the next page of this session."""
-    request.session["toast"] = [toast.text, toast.undo_folder, list(toast.undo_uids), toast.undo_action]
+    request.session["toast"] = [str(toast.text), [list(step) for step in toast.steps], toast.job_id, toast.is_running]
 
 
 def take_toast(request: HttpRequest) -> Toast | None:
     kept = request.session.pop("toast", None) if "toast" in request.session else None
-    return None if kept is None else Toast(kept[0], kept[1], tuple(kept[2]), kept[3])
+    return None if kept is None else Toast(kept[0], tuple((step[0], step[1], step[2]) for step in kept[1]), kept[2], kept[3])
 
 
 def _to_login(request: HttpRequest) -> HttpResponse:

@@ -7,7 +7,7 @@
   }
 
   const TOAST_STAYS = 10000;
-  const watch = (toast) => setTimeout(() => toast.remove(), TOAST_STAYS);
+  const watch = (toast) => { if (!toast.hasAttribute("data-stays")) setTimeout(() => toast.remove(), TOAST_STAYS); };
   const shelf = document.getElementById("toast");
   if (shelf) {
     shelf.querySelectorAll(".toast").forEach(watch);

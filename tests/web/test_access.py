@@ -16,7 +16,7 @@ from mailcore.store.mailstore import LocalMailStore
 from webmail.access.imap import ImapMail
 from webmail.access.local import LocalMail
 from webmail.access.opened import open_letter
-from webmail.access.port import MailAccess, Row
+from webmail.access.port import MailAccess, Row, View
 from webmail.access.queries import parse_query
 
 from .builders import letter
@@ -56,7 +56,7 @@ def both(front: Ports, store: LocalMailStore) -> Iterator[tuple[LocalMail, ImapM
 
 def plain(row: Row) -> Row:
     """Without what IMAP does not tell."""
-    return replace(row, snippet="", thread_count=1)
+    return replace(row, snippet="", thread_count=1, thread=0)
 
 
 def test_reading_agrees(both: tuple[LocalMail, ImapMail]) -> None:
@@ -68,8 +68,17 @@ def test_reading_agrees(both: tuple[LocalMail, ImapMail]) -> None:
     rest = [mail.list_page("INBOX", before=page.before) for mail, page in zip(both, pages, strict=True)]
     assert [row.uid for row in rest[0].rows] == [row.uid for row in rest[1].rows] == [4, 3, 2, 1]
     assert rest[0].before == rest[1].before == ""
-    for show in ("unread", "starred"):
-        assert [row.uid for row in local.list_page("INBOX", show=show).rows] == [row.uid for row in imap.list_page("INBOX", show=show).rows]  # type: ignore[arg-type]
+    for view in (
+        View(shows=("unread",)),
+        View(shows=("starred",)),
+        View(sort="subject", is_ascending=True),
+        View(sort="size"),
+        View(keyword="$Forwarded"),
+    ):
+        assert [row.uid for row in local.list_page("INBOX", view=view).rows] == [
+            row.uid for row in imap.list_page("INBOX", view=view).rows
+        ], view
+        assert local.list_uids("INBOX", view) == imap.list_uids("INBOX", view)
     raws = {mail.read_raw("INBOX", 54) for mail in both}
     assert len(raws) == 1
     assert plain(local.find_row("INBOX", 54)) == plain(imap.find_row("INBOX", 54))
@@ -86,8 +95,13 @@ def test_searching_agrees(both: tuple[LocalMail, ImapMail]) -> None:
         "is:unread plän",
         "before:2023",
         "after:2023-01 tom",
+        "number -number",
+        "larger:100",
+        "filename:plan",
+        "label:$Forwarded",
+        "is:read from:ingrid",
     ):
-        found = [[row.uid for row in mail.search(parse_query(typed))] for mail in both]
+        found = [[row.uid for row in mail.search(parse_query(typed)).rows] for mail in both]
         assert found[0] == found[1], typed
 
 
@@ -96,7 +110,7 @@ def test_changing(both: tuple[LocalMail, ImapMail], index: int) -> None:
     mail: MailAccess = both[index]
     mail.set_flag("INBOX", [1, 2], flag=flags.FLAGGED, on=True)
     mail.set_flag("INBOX", [1], keyword="$Forwarded", on=True)
-    assert [row.uid for row in mail.list_page("INBOX", show="starred").rows] == [2, 1]
+    assert [row.uid for row in mail.list_page("INBOX", view=View(shows=("starred",))).rows] == [2, 1]
     assert "$Forwarded" in mail.find_row("INBOX", 1).keywords
     mail.set_flag("INBOX", [1], flag=flags.FLAGGED, on=False)
     assert not mail.find_row("INBOX", 1).flags & flags.FLAGGED
@@ -105,6 +119,14 @@ def test_changing(both: tuple[LocalMail, ImapMail], index: int) -> None:
     assert [row.subject for row in mail.list_page("Work/Bridge").rows] == ["Number 3", "Number 2"]
     mail.delete_for_good("Work/Bridge", [1])
     assert [row.uid for row in mail.list_page("Work/Bridge").rows] == [2]
+    mail.set_subscribed("Work/Bridge", False)
+    mail.create_folder("Paper")
+    assert mail.copy("INBOX", [5], "Paper").uids == (1,)
+    mail.rename_folder("Paper", "Work/Paper")
+    found = {folder.name: folder for folder in mail.list_folders()}
+    assert found["Work/Paper"].messages == 1 and not found["Work/Bridge"].is_subscribed and found["Work/Paper"].size > 0
+    mail.delete_folder("Work/Paper")
+    assert "Work/Paper" not in [folder.name for folder in mail.list_folders()]
     drafts = mail.find_special("\\Drafts")
     uid = mail.append(drafts, letter(subject="Draft"), flags=flags.DRAFT | flags.SEEN)
     assert mail.find_row(drafts, uid).flags == flags.DRAFT | flags.SEEN

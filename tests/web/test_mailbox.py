@@ -110,5 +110,5 @@ def test_queries_of_the_list_are_few(ann: Actor, seeded: int, django_assert_num_
     for number in range(20):
         ann.put(letter(subject=f"More {number}"))
     ann.client.get("/mail/INBOX/")
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         ann.client.get("/mail/INBOX/")

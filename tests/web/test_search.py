@@ -24,13 +24,18 @@ from .conftest import Actor
         ("before:2026-11 after:2025", Query(before=date(2026, 11, 1), after=date(2025, 1, 1))),
         ("in:inbox x", Query(folder="INBOX", words=("x",))),
         ("https://x.example", Query(words=("https://x.example",))),
+        ("oak -beam", Query(words=("oak",), without=("beam",))),
+        ("well-known", Query(words=("well-known",))),
+        ("larger:5M smaller:1.5k", Query(larger=5_000_000, smaller=1_500)),
+        ("filename:plan.pdf is:read is:list is:unanswered", Query(filename=("plan.pdf",), is_read=True, is_list=True, is_unanswered=True)),
+        ("label:$label1", Query(label="$label1")),
     ],
 )
 def test_terms(typed: str, query: Query) -> None:
     assert parse_query(typed) == query and not parse_query(typed).faults
 
 
-@pytest.mark.parametrize("typed", ["before:soon", "has:wings", "size:3", "before:2026-13-01"])
+@pytest.mark.parametrize("typed", ["before:soon", "has:wings", "size:3", "before:2026-13-01", "larger:big", "-from:x"])
 def test_what_is_not_understood_is_named(typed: str) -> None:
     assert parse_query(typed).faults == (typed,)
 
@@ -47,13 +52,20 @@ def test_what_is_not_understood_is_named(typed: str) -> None:
         ("in:Archive oak", {"Old oak"}),
         ("oak", {"Old oak"}),
         ("in:spam oak", {"Oak spam"}),
+        ("from:ingrid -baluster", {"Handrail detail", "Plan"}),
+        ("from:ingrid -handrail", {"Plan"}),
+        ("filename:a.pdf", {"Plan"}),
+        ("filename:b.pdf", set()),
+        ("larger:1G", set()),
+        (",4", {"Handrail detail"}),
+        ("in:Nowhere oak", set()),
     ],
 )
 def test_finding(ann: Actor, seeded: int, typed: str, found: set[str]) -> None:
     ann.put(letter(subject="Plan", attachments=(Attachment("a.pdf", "application/pdf", b"x"),)))
     ann.put(letter(subject="Old oak", sender="tom@x.example"), ann.mail.find_special("\\Archive"))
     ann.put(letter(subject="Oak spam", sender="spam@x.example"), ann.mail.find_special("\\Junk"))
-    assert {row.subject for row in ann.mail.search(parse_query(typed))} == found
+    assert {row.subject for row in ann.mail.search(parse_query(typed)).rows} == found
 
 
 def test_page_fragment_and_nothing(ann: Actor, seeded: int) -> None:

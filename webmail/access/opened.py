@@ -13,12 +13,12 @@ from mailcore.mime.structure import parse
 from mailcore.mime.summary import find_message_id, list_references
 from mailcore.mime.words import decode
 
+from .port import RASTER as RASTER
 from .port import Attachment, Letter, Person, Row
 
 MAX_TEXT = 1_000_000
 MAX_INLINE = 3_000_000
 """Octets of one picture shown within a letter."""
-RASTER = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"))
 
 
 def people(headers: Headers, name: str) -> tuple[Person, ...]:
@@ -49,6 +49,9 @@ def open_letter(raw: bytes, row: Row) -> Letter:
         attachments=tuple(_describe(raw, number, part) for number, part in enumerate(leaves)),
         authentication=_own_results(headers),
         list_unsubscribe=headers.get("list-unsubscribe") or "",
+        is_one_click=(headers.get("list-unsubscribe-post") or "").strip().lower() == "list-unsubscribe=one-click",
+        list_id=headers.get("list-id") or "",
+        list_post=headers.get("list-post") or "",
         digest=hashlib.sha256(raw).hexdigest(),
     )
 
@@ -101,6 +104,11 @@ def _choose_bodies(raw: bytes, root: Part) -> tuple[str, str, list[Part]]:
             others.append(part)
     text = "\n\n".join(text_of(raw, part, MAX_TEXT) for part in texts)
     return text, text_of(raw, pages[0]) if pages else "", others
+
+
+def list_leaves(raw: bytes) -> list[Part]:
+    """What `open_letter` numbers as attachments."""
+    return _choose_bodies(raw, parse(raw).root)[2]
 
 
 def _leaves(part: Part) -> list[Part]:

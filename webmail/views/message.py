@@ -1,45 +1,71 @@
 """One message: the page, its letter in a frame of its own, its parts and its source."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.utils.http import content_disposition_header
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from mailcore.kernel import flags
+from mailcore.kernel.errors import Denied
 
-from ..access.opened import RASTER, open_letter, read_attachment
-from ..desk import Desk, frame, is_fragment, with_desk
+from ..access.opened import open_letter
+from ..access.port import Folder, Row
+from ..desk import Desk, Toast, frame, is_fragment, leave_toast, with_desk
+from ..labels import list_labels
 from ..letters import clean_html, split_passages
-from ..reading import reader_context
+from ..lists import folder_list, read_layout, search_list, writer_for
+from ..models import TrustedSender
+from ..reading import open_message, reader_context, url_of
+from ..rowhtml import refer
 from ..rows import show_row
-from .mailbox import find_folder, list_context
 
 _SANDBOX = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'self'; "
 )
-_SHOWN_IN_BROWSER = RASTER | {"application/pdf", "text/plain"}
 
 
 @require_GET
 @with_desk
 def show(request: HttpRequest, desk: Desk, folder: str, uid: int) -> HttpResponse:
     row = desk.mail.find_row(folder, uid)
-    was_unread = not row.flags & flags.SEEN
-    if was_unread:
-        desk.mail.set_flag(folder, [uid], flag=flags.SEEN, on=True)
-        row = desk.mail.find_row(folder, uid)
     folders = desk.mail.list_folders()
-    context = reader_context(desk, row, folders) | {"folders": folders, "folder": folder}
+    typed = request.GET.get("q", "").strip()
+    context = reader_context(desk, row, folders, is_whole=request.COOKIES.get("threads") != "off", query=typed)
+    seen = mark_seen(desk, context)
+    current = refer(folder, uid, is_cross=bool(typed))
+    context |= {"folders": folders, "folder": folder, "layout": read_layout(request)}
     if is_fragment(request):
-        context |= {"changed": [show_row(row)], "current": uid}
+        context |= {"changed": [show_row(one) for one in seen or [row]], "labels": list_labels(desk.mailbox_id)}
+        context["writer"] = writer_for(desk, folders, is_cross=bool(typed), query=typed)
+        context["writer"].current = current
         response = render(request, "webmail/_reader_fragment.html", context)
-        if was_unread:
+        if seen:
             response["HX-Trigger"] = "mailChanged"
         return response
-    context |= list_context(request, desk, folder) | frame(request, desk, at=folder, folders=folders)
-    return render(request, "webmail/mailbox.html", context | {"here": find_folder(folders, folder), "pane": "thread", "current": uid})
+    context = _list(request, desk, folders, folder, typed, current) | context
+    context |= frame(request, desk, at="" if typed else folder, folders=folders, labels=context["labels"])
+    template = "webmail/search.html" if typed else "webmail/mailbox.html"
+    return render(request, template, context | {"pane": "thread"})
+
+
+@require_GET
+@with_desk
+def card(request: HttpRequest, desk: Desk, folder: str, uid: int) -> HttpResponse:
+    """One folded message of a conversation, opened where it stands."""
+    row = desk.mail.find_row(folder, uid)
+    if not is_fragment(request):
+        return redirect("message", folder=folder, uid=uid)
+    message = open_message(desk, row)
+    context = {"message": message, "is_conversation": True, "folders": desk.mail.list_folders()}
+    response = render(request, "webmail/_message.html", context)
+    if not row.flags & flags.SEEN:
+        desk.mail.set_flag(folder, [uid], flag=flags.SEEN, on=True)
+        response["HX-Trigger"] = "mailChanged"
+    return response
 
 
 @require_GET
@@ -59,31 +85,36 @@ def body(request: HttpRequest, desk: Desk, folder: str, uid: int) -> HttpRespons
     return response
 
 
-@require_GET
+@require_POST
 @with_desk
-def part(request: HttpRequest, desk: Desk, folder: str, uid: int, number: int) -> HttpResponse:
-    attachment, data = read_attachment(desk.mail.read_raw(folder, uid), number)
-    is_shown = attachment.media_type in _SHOWN_IN_BROWSER and request.GET.get("save") != "1"
-    media_type = attachment.media_type if is_shown else "application/octet-stream"
-    if media_type == "text/plain":
-        media_type = "text/plain; charset=utf-8"
-    return _download(data, media_type, attachment.filename, as_attachment=not is_shown)
+def trust(request: HttpRequest, desk: Desk, folder: str, uid: int) -> HttpResponse:
+    """Load the images of this sender from now on; only of one whose address was verified, and never of oneself."""
+    row = desk.mail.find_row(folder, uid)
+    address = row.sender.address.casefold()
+    if not address or address == desk.owner.person.address.casefold():
+        raise Denied(gettext("Anybody can put your own address on a letter, so it is not trusted."))
+    TrustedSender.objects.get_or_create(mailbox_id=desk.mailbox_id, address=address)
+    leave_toast(
+        request, Toast(gettext("Images of %(address)s are loaded from now on, where the sender is verified") % {"address": address})
+    )
+    return redirect(url_of(row))
 
 
-@require_GET
-@with_desk
-def source(request: HttpRequest, desk: Desk, folder: str, uid: int) -> HttpResponse:
-    """The bytes as received: to read, or with ?save=1 as a file for any mail program."""
-    raw = desk.mail.read_raw(folder, uid)
-    if request.GET.get("save") == "1":
-        return _download(raw, "message/rfc822", f"{folder.replace('/', '-')}-{uid}.eml", as_attachment=True)
-    return _download(raw.decode("utf-8", "replace").encode(), "text/plain; charset=utf-8", "message.txt", as_attachment=False)
+def mark_seen(desk: Desk, context: dict[str, Any]) -> list[Row]:
+    """Everything shown open counts as read. The rows as they are now, where any was not."""
+    unseen = [one.row for one in _opened(context) if not one.row.flags & flags.SEEN]
+    for row in unseen:
+        desk.mail.set_flag(row.folder, [row.uid], flag=flags.SEEN, on=True)
+    found = [row for one in unseen for row in desk.mail.find_rows(one.folder, [one.uid]) if one.folder == context["row"].folder]
+    main = context["row"]
+    return found or ([main] if unseen else [])
 
 
-def _download(data: bytes, media_type: str, filename: str, *, as_attachment: bool) -> HttpResponse:
-    response = HttpResponse(data, content_type=media_type)
-    response["Content-Disposition"] = content_disposition_header(as_attachment, filename) or "attachment"
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, no-store"
-    return response
+def _opened(context: dict[str, Any]) -> list[Any]:
+    return [card.message for card in context["cards"] if getattr(card, "message", None) is not None]
+
+
+def _list(request: HttpRequest, desk: Desk, folders: list[Folder], folder: str, typed: str, current: str) -> dict[str, Any]:
+    if typed:
+        return search_list(request, desk, folders, typed, current=current)
+    return folder_list(request, desk, folders, folder, current=current)
