@@ -22,7 +22,8 @@ _OPENS = frozenset({"active", "receive_only"})
 _WRONG = "That name and password do not match."
 
 _FIND = """
-SELECT u.id, u.login, u.role, u.password, u.auth_version, u.is_active, m.id, m.state, a.local, a.is_enabled, d.name, d.is_active
+SELECT u.id, u.login, u.role, u.password, u.auth_version, u.is_active, m.id, m.state, a.local, a.is_enabled, d.name, d.is_active,
+  u.has_second_step
 FROM directory_user u
 LEFT JOIN directory_mailbox m ON m.user_id = u.id
 LEFT JOIN directory_address a ON a.id = m.address_id
@@ -48,6 +49,7 @@ class _Account:
     is_enabled: bool | None
     domain: str | None
     domain_active: bool | None
+    has_second_step: bool
 
     @property
     def is_open(self) -> bool:
@@ -153,7 +155,11 @@ def _is_right(account: _Account, secret: str, service: Service) -> bool:
     bare = fold_app_password(secret)
     if bare is not None and _opens(account.user_id, bare, service):
         return True
-    return verify_password(secret=secret, encoded=account.password)
+    is_right = verify_password(secret=secret, encoded=account.password)
+    if is_right and account.has_second_step and service is not Service.WEB:
+        # A mail program cannot ask for the code, so the password alone must not be enough for it.
+        raise Denied("This account signs in with a second step. Use an app password here.", f"no app password for {account.login!r}")
+    return is_right
 
 
 def _opens(user_id: int, bare: str, service: Service) -> bool:

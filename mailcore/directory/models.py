@@ -39,6 +39,8 @@ class User(AbstractBaseUser):
     auth_version = models.PositiveIntegerField(default=1)
     """Grows with each change of password or standing; cached logins of an older version are void."""
     is_active = models.BooleanField(default=True)
+    has_second_step = models.BooleanField(default=False)
+    """Signing in to the pages takes a code as well, and mail programs need an app password."""
     domains = models.ManyToManyField(Domain, blank=True, related_name="administrators")
     """Domains a domain administrator looks after."""
     created_at = models.DateTimeField(auto_now_add=True)
@@ -169,6 +171,28 @@ class Replay(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SecondStep(models.Model):
+    """What makes the codes of a telephone. It counts once `User.has_second_step` is set."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="second_step")
+    sealed = models.TextField()
+    """The shared secret, sealed with the installation's key."""
+    last_used = models.BigIntegerField(default=0)
+    """The time step of the last code taken: each is good once."""
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+
+class RecoveryCode(models.Model):
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
+    digest = models.CharField(max_length=64, unique=True)
+
+    def __str__(self) -> str:
+        return str(self.user)
 
 
 class GuessBucket(models.Model):
