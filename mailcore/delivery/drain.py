@@ -9,11 +9,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from mailcore.kernel.ids import BlobId
 from mailcore.queue import claims
 from mailcore.queue.claims import Lease
 from mailcore.queue.settlement import Result, Verdict
+from mailcore.store import blobs
 from mailcore.trust.names import Names
 from mailcore.trust.naming import get_names
+from mailcore.trust.reports import receiving
 from mailcore.trust.zone import ZoneNames
 
 from . import local, remote, routing, settling
@@ -80,9 +83,20 @@ def _make_plan(leases: Sequence[Lease]) -> _Plan:
             plan.parcels.append(Parcel(lease, route.mailbox_id, route.address))
         elif route.way is Way.REMOTE:
             plan.outgoing.append(lease)
+        elif route.way is Way.REPORT:
+            plan.answers.append(_read_report(lease))
         else:
             plan.answers.append(_answer(lease, route))
     return plan
+
+
+def _read_report(lease: Lease) -> Result:
+    try:
+        was_kept, words = receiving.take(blobs.read(BlobId(lease.blob_id)))
+    except Exception:
+        log.exception("a report could not be kept trace=%s", lease.trace_id)
+        return Result(lease, Verdict.DEFERRED, 451, "4.3.0 The report could not be kept.")
+    return Result(lease, Verdict.DELIVERED if was_kept else Verdict.DISCARDED, 250, f"2.0.0 {words}")
 
 
 def _route(address: str) -> Route:

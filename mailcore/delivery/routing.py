@@ -18,13 +18,15 @@ from mailcore.kernel.addresses import MailAddress, fold_domain
 from mailcore.kernel.errors import BadSyntax, Denied, LimitReached, NotFound, OverQuota, Refused
 from mailcore.kernel.ids import MailboxId
 from mailcore.kernel.principal import Principal, Role
-from mailcore.trust import forwarding
+from mailcore.trust import forwarding, reportnames
 
 
 class Way(StrEnum):
     MAILBOX = "mailbox"
     REMOTE = "remote"
     EXPAND = "expand"
+    REPORT = "report"
+    """A report about a domain of ours: read, and not kept as mail."""
     REFUSE = "refuse"
     DEFER = "defer"
 
@@ -57,6 +59,8 @@ def route(address: str) -> Route:
         if original is not None:
             return Route(Way.EXPAND, address, targets=(original,))
         start = _parse(address)
+        if _is_for_reports(start):
+            return Route(Way.REPORT, str(start))
         ends = addresses.expand(start)
     except BadSyntax as error:
         return Route(Way.REFUSE, address, code=553, text=f"5.1.3 {error.public}")
@@ -109,7 +113,7 @@ def check_recipient(*, address: str, principal: Principal | None, size: int) -> 
     NotFound: unknown here. Refused: relaying, or suspended. OverQuota: every mailbox it leads to is full.
     Denied: it has the form of an address we make for bounces, and we did not make it.
     """
-    if forwarding.find_original(address) is not None:
+    if forwarding.find_original(address) is not None or _is_for_reports(_parse(address)):
         return
     first = addresses.resolve(_parse(address))
     if first.kind is Known.REMOTE:
@@ -155,6 +159,13 @@ def is_full(mailbox_id: MailboxId, size: int) -> bool:
         cursor.execute("SELECT bytes FROM store_usage WHERE mailbox_id = %s", [mailbox_id])
         row = cursor.fetchone()
     return (row[0] if row else 0) + size > limit.bytes
+
+
+def _is_for_reports(address: MailAddress) -> bool:
+    """The two addresses our DNS records name, where nobody has them as their own."""
+    if address.folded_local not in reportnames.NAMES:
+        return False
+    return addresses.resolve(address).kind in (Known.UNKNOWN, Known.CATCH_ALL)
 
 
 def _parse(text: str) -> MailAddress:
