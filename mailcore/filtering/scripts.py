@@ -138,6 +138,13 @@ def list_shared(*, domain: str) -> list[tuple[str, str]]:
     return list(Script.objects.filter(owner=owner_of_domain(domain)).order_by("stage", "name").values_list("stage", "name"))
 
 
+def get_shared(*, domain: str, stage: str, name: str) -> str:
+    found = Script.objects.filter(owner=owner_of_domain(domain), stage=stage, name=name).values_list("text", flat=True).first()
+    if found is None:
+        raise _no_script(name)
+    return found
+
+
 def remove_shared(*, domain: str, stage: str, name: str) -> None:
     if not Script.objects.filter(owner=owner_of_domain(domain), stage=stage, name=name).delete()[0]:
         raise _no_script(name)
@@ -194,6 +201,6 @@ def forget_orphans(*, mailbox_ids: Sequence[int]) -> int:
 
 __all__ = [
     "ScriptFault", "ScriptRow", "TooLarge", "TooMany", "activate", "check", "check_name", "check_space", "find_active", "forget_orphans",
-    "get_text", "list_scripts", "list_shared", "owner_of", "owner_of_domain", "put", "put_shared", "read_text", "remove", "remove_shared",
-    "rename",
+    "get_shared", "get_text", "list_scripts", "list_shared", "owner_of", "owner_of_domain", "put", "put_shared", "read_text", "remove",
+    "remove_shared", "rename",
 ]  # fmt: skip
