@@ -112,10 +112,10 @@ def test_what_is_left_out_is_reported_and_does_nothing(recipes: str, text: str) 
     assert decide(conversion.script) == ["implicit"]
 
 
-_KNOWN = (
-    [":0", ":0 c", ":0E", ":0fw", "* ^Subject:.*order", "* ! ^X", "* > 5", "{", "}", "work/", "! a@b.example"]
-    + ["| prog", "A=b", "$A/x", "\\", "* (", ""]
-)  # fmt: skip
+_KNOWN = [
+    ":0", ":0 c", ":0E", ":0fw", "* ^Subject:.*order", "* ! ^X", "* > 5", "{", "}", "work/", "! a@b.example", "| prog", "A=b", "$A/x",
+    "\\", "* (", "",
+]  # fmt: skip
 _LINES = st.lists(st.sampled_from(_KNOWN) | st.text(max_size=20), max_size=25)
 
 

@@ -104,7 +104,7 @@ def _compare(test: str, tags: str, names: str, pattern: str, flags: str, needs: 
     needs.add("regex")
     if test == "body":
         # Of a body each line has its start and end, not the whole.
-        pattern = f"{'(^|\\n)' if anchored else ''}{inner}{'(\\r?\\n|$)' if closed else ''}"
+        pattern = (r"(^|\n)" if anchored else "") + inner + (r"(\r?\n|$)" if closed else "")
     return made("regex", _dialect(pattern))
 
 
