@@ -13,7 +13,7 @@ from .broker import celery_settings
 app = Celery("facteur")
 app.conf.update(
     celery_settings(settings.FACTEUR),
-    imports=("mailcore.workers.tasks",),
+    imports=("mailcore.workers.tasks", "webmail.tasks"),
     task_default_queue="facteur",
     task_ignore_result=True,
     task_acks_late=False,
@@ -29,6 +29,7 @@ app.conf.update(
         "deliver": {"task": "mailcore.workers.tasks.deliver", "schedule": 5.0, "options": {"expires": 30}},
         "index": {"task": "mailcore.workers.tasks.index", "schedule": 10.0, "options": {"expires": 60}},
         "tell": {"task": "mailcore.workers.tasks.tell", "schedule": 5.0, "options": {"expires": 30}},
+        "tidy": {"task": "webmail.tasks.tidy", "schedule": 5.0, "options": {"expires": 30}},
         "reap": {"task": "mailcore.workers.tasks.reap", "schedule": 60.0, "options": {"expires": 120}},
     },
     beat_schedule_filename=str(settings.FACTEUR.data / "run" / "beat"),

@@ -3,7 +3,7 @@
 from django.urls import include, path, register_converter
 
 from .folder_names import FolderName
-from .views import actions, compose, explain, files, folders, labels, mailbox, message, search, session, settings, space
+from .views import actions, compose, explain, files, folders, labels, lists, mailbox, message, search, session, settings, space
 
 register_converter(FolderName, "folder")
 
@@ -14,8 +14,7 @@ urlpatterns = [
     path("settings", settings.show, name="settings"),
     path("settings/", include("webmail.settings_urls")),
     path("compose", compose.write, name="compose"),
-    path("compose/draft", compose.save_draft, name="compose-draft"),
-    path("compose/discard", compose.discard, name="compose-discard"),
+    path("compose/", include("webmail.compose_urls")),
     path("mail/", session.home, name="mail"),
     path("mail/tree", mailbox.tree, name="tree"),
     path("mail/layout", mailbox.set_layout, name="set-layout"),
@@ -45,5 +44,6 @@ urlpatterns = [
     path("mail/<folder:folder>/<int:uid>/part/<int:number>", files.part, name="part"),
     path("mail/<folder:folder>/<int:uid>/part/<int:number>/view", files.view, name="part-view"),
     path("mail/<folder:folder>/<int:uid>/part/<int:number>/strip", files.strip_part, name="part-strip"),
+    path("mail/<folder:folder>/<int:uid>/list", lists.show, name="list"),
     path("mail/<folder:folder>/<int:uid>/explain", explain.show, name="explain"),
 ]

@@ -20,7 +20,8 @@
       markOpen();
       const first = event.target.querySelector(".msg");
       const thread = event.target.querySelector(".thread");
-      if (thread) thread.scrollTop = first && first.previousElementSibling?.matches(".card, .fold, .msg") ? first.offsetTop - thread.offsetTop - 80 : 0;
+      const depth = first && thread ? first.offsetTop - thread.offsetTop : 0;
+      if (thread) thread.scrollTop = depth > thread.clientHeight / 2 ? depth - 80 : 0;
     }
     trim();
   });
