@@ -142,6 +142,8 @@ class Session(Connection):
             news = self.refresh()
             if self.idling or (watcher is not None and not watcher.delays_expunges):
                 news += self.report_expunged()
+            else:
+                news += self.report_lag()
         return news + watcher.look(self) if watcher is not None else news
 
     def done_idle(self, line: bytes) -> bytes:
