@@ -6,38 +6,35 @@ from html.parser import HTMLParser
 from http.cookiejar import CookieJar
 
 
-class _Form(HTMLParser):
-    """What the form of one id would send, and where to."""
+class _Forms(HTMLParser):
+    """Every form of a page: where it is sent to and what it would send."""
 
-    def __init__(self, form_id: str) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._id, self._is_inside, self._area = form_id, False, ""
-        self.action = ""
-        self.fields: dict[str, str] = {}
+        self.all: list[tuple[str, dict[str, str]]] = []
+        self._area = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attrs}
-        if tag == "form":
-            self._is_inside = found.get("id") == self._id or (not self._id and not self.action)
-            self.action = found.get("action", "") if self._is_inside else self.action
         name = found.get("name", "")
-        if not name or not (self._is_inside or found.get("form") == self._id):
+        if tag == "form":
+            self.all.append((found.get("action", ""), {}))
+        elif not name or not self.all:
             return
-        if tag == "input" and found.get("type") not in ("checkbox", "radio", "file", "submit"):
-            self.fields[name] = found.get("value", "")
         elif tag == "textarea":
-            self._area, self.fields[name] = name, ""
+            self._area, self.all[-1][1][name] = name, ""
+        elif tag == "input" and (found.get("type") not in ("checkbox", "radio", "file", "submit") or "checked" in found):
+            self.all[-1][1][name] = found.get("value", "")
 
     def handle_data(self, data: str) -> None:
         if self._area:
-            self.fields[self._area] += data
+            self.all[-1][1][self._area] += data
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "textarea" and self._area:
-            self.fields[self._area] = self.fields[self._area].removeprefix("\n")
+            fields = self.all[-1][1]
+            fields[self._area] = fields[self._area].removeprefix("\n")
             self._area = ""
-        elif tag == "form":
-            self._is_inside = False
 
 
 class Pages:
@@ -49,13 +46,15 @@ class Pages:
         with self._opener.open(self._root + path, timeout=30) as answer:
             return str(answer.read().decode())
 
-    def fill(self, path: str, form_id: str = "", **typed: str) -> str:
-        """Open a page, type into its form, send it; the page that follows. Raises HTTPError where it is refused."""
-        form = _Form(form_id)
-        form.feed(self.get(path))
-        assert form.fields, f"no form {form_id!r} on {path}"
-        body = urllib.parse.urlencode(form.fields | typed).encode()
-        asked = urllib.request.Request(self._root + (form.action or path), data=body, headers={"Origin": self._root})
+    def fill(self, path: str, **typed: str) -> str:
+        """Open a page, type into the form that has these fields, send it; the page that follows. HTTPError where it is refused."""
+        forms = _Forms()
+        forms.feed(self.get(path))
+        matching = [(action, fields) for action, fields in forms.all if typed.keys() <= fields.keys()]
+        assert matching, f"no form on {path} has {', '.join(typed)}"
+        action, fields = matching[0]
+        body = urllib.parse.urlencode(fields | typed).encode()
+        asked = urllib.request.Request(self._root + (action or path), data=body, headers={"Origin": self._root})
         with self._opener.open(asked, timeout=30) as answer:
             return str(answer.read().decode())
 

@@ -31,7 +31,7 @@ def test_a_letter_goes_there_and_the_answer_comes_back(tmp_path: Path) -> None:
 
         pages = Pages(there.ports["http"])
         pages.sign_in(bob, PASSWORD)
-        pages.fill("/compose?mode=reply&folder=INBOX&uid=1", "composer", text="From the webmail, with thanks.")
+        pages.fill("/compose?mode=reply&folder=INBOX&uid=1", text="From the webmail, with thanks.")
         wait_until(lambda: here.message_ids(ann).total() == 1, what="the answer")
         answer = here.letters(ann, whole=True)[0]
         assert b"In-Reply-To: <question@a.test>\r\n" in answer

@@ -116,7 +116,7 @@ def test_imap_and_pop3_over_tls(front: Ports) -> None:
 )
 def test_clear_text_sent_behind_starttls_is_never_heard(front: Ports, port: str, upgrade: bytes, go: bytes) -> None:
     with socket.create_connection(("127.0.0.1", getattr(front, port)), 20) as raw:
-        raw.recv(500)
+        raw.recv(2_000)
         if port == "smtp":
             raw.sendall(b"EHLO x\r\n")
             raw.recv(2_000)
