@@ -13,6 +13,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
+from . import rights
 from .ids import FolderId, MailboxId
 
 Column = Literal[
@@ -55,6 +56,8 @@ class FolderInfo:
     special_use: str = ""
     """RFC 6154 attribute, e.g. "\\\\Sent", or ""."""
     subscribed: bool = True
+    rights: str = rights.ALL
+    """What the session may do in it (RFC 4314)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +289,26 @@ class MailStore(Protocol):
         ...
 
     def quota(self) -> Quota: ...
+    def claim_recent(self, folder_id: FolderId) -> None:
+        """What is in the folder now is \\Recent to no other session; nothing where it is gone."""
+        ...
+
+    def mailbox_of(self, folder_id: FolderId) -> MailboxId:
+        """Whose folder it is: the mailbox whose events tell of it."""
+        ...
+
+    def get_rights(self, name: str) -> str:
+        """What the session may do in a folder, as kernel.rights writes it."""
+        ...
+
+    def list_grants(self, name: str) -> list[tuple[str, str]]:
+        """(identifier, rights) of all who may do something in a folder. Needs the right "a", as the next."""
+        ...
+
+    def set_grant(self, name: str, identifier: str, mode: FlagMode, rights: str) -> None:
+        """NotFound where nobody is called so; no rights left removes the entry."""
+        ...
+
     def count_deleted(self, folder_id: FolderId) -> tuple[int, int]:
         """How many messages have \\Deleted, and their octets (RFC 9208 §4.2)."""
         ...

@@ -9,10 +9,11 @@ from mailcore.imap.session.config import SessionConfig
 from mailcore.imap.session.session import Session
 from mailcore.kernel.errors import Denied
 from mailcore.kernel.events import Event, FolderChanged
+from mailcore.kernel.ids import MailboxId
 from mailcore.kernel.limits import ImapLimits
 from mailcore.kernel.mailstore import MailStore
 from mailcore.kernel.principal import Principal
-from mailcore.store.mailstore import LocalMailStore
+from mailcore.store.sharing.household import SharingMailStore
 
 from .channel import Channel, Stopping
 from .deflate import Corrupt, Deflate
@@ -24,7 +25,7 @@ _STOPPING = b"* BYE The server is going down, come back soon\r\n"
 def open_store(principal: Principal) -> MailStore:
     if principal.mailbox_id is None:
         raise Denied("This login has no mailbox.")
-    return LocalMailStore(principal.mailbox_id)
+    return SharingMailStore(principal.mailbox_id)
 
 
 async def serve(channel: Channel, services: Services) -> None:
@@ -47,7 +48,7 @@ class _Conversation:
         self._services = services
         self._session = session
         self._watch = watch
-        self._is_watching = False
+        self._watched: frozenset[MailboxId] = frozenset()
         self._reader = CommandReader(session.config.limits, allow_append=False)
         self._held: Continuation | TooLong | None = None
         self._deflate: Deflate | None = None
@@ -142,16 +143,18 @@ class _Conversation:
             # The client speaks deflate from its next octet on; what it sent before our answer was too early (RFC 4978 §3).
             self._reader.clear()
             self._held = None
-        if session.principal is None and self._is_watching:
+        if session.principal is None and self._watched:
             self._watch.close()
-            self._is_watching = False
+            self._watched = frozenset()
         if session.is_listening:
             await self._start_watching()
 
     async def _start_watching(self) -> None:
-        if not self._is_watching and self._session.mailbox_id is not None:
-            self._watch.enter_context(self._services.hub.watch(self._session.mailbox_id, self._wake))
-            self._is_watching = True
+        fresh = self._session.watched_mailbox_ids - self._watched
+        for mailbox_id in fresh:
+            self._watch.enter_context(self._services.hub.watch(mailbox_id, self._wake))
+        self._watched |= fresh
+        if fresh:
             # Something may have happened between the command's own look and the watch.
             await self._send(await self._services.bridge.call(self._session.poll))
 

@@ -25,8 +25,9 @@ from mailcore.kernel.mailstore import (
 )
 
 from . import annotations, fetching, folders, snapshots, writer
-from .models import Usage
+from .models import Folder, Usage
 from .search import matching, ordering, threading
+from .sharing import grants
 from .writer.messages import load_limits
 
 
@@ -122,6 +123,27 @@ class LocalMailStore:
 
     def annotation_changes(self, version: int) -> list[AnnotationChange]:
         return annotations.list_changes(self.mailbox_id, version)
+
+    def claim_recent(self, folder_id: FolderId) -> None:
+        row = Folder.objects.filter(mailbox_id=self.mailbox_id, pk=folder_id).first()
+        if row is not None and row.recent_from < row.uidnext:
+            writer.claim_recent(mailbox_id=self.mailbox_id, folder_id=folder_id)
+
+    def mailbox_of(self, folder_id: FolderId) -> MailboxId:
+        return self.mailbox_id
+
+    def get_rights(self, name: str) -> str:
+        return self.get_folder(name).rights
+
+    def list_grants(self, name: str) -> list[tuple[str, str]]:
+        return grants.list_grants(self.administer(name))
+
+    def set_grant(self, name: str, identifier: str, mode: FlagMode, rights: str) -> None:
+        grants.change(self.administer(name), identifier, mode, rights)
+
+    def administer(self, name: str) -> Folder:
+        """A folder of which one may say who does what in it."""
+        return folders.get_folder(self.mailbox_id, name)
 
     def quota(self) -> Quota:
         usage = Usage.objects.filter(pk=self.mailbox_id).first()

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from mailcore.imap.grammar.sequences import compact
-from mailcore.kernel.errors import Conflict, LimitReached, NotFound
+from mailcore.kernel.errors import Conflict, Denied, LimitReached, NotFound
 from mailcore.kernel.ids import FolderId, MailboxId
 from mailcore.kernel.limits import MAX_ANNOTATIONS
 from mailcore.kernel.mailstore import (
@@ -35,6 +35,7 @@ from mailcore.kernel.mailstore import (
     Threads,
     Vanished,
 )
+from mailcore.kernel.rights import ALL, arrange
 from mailcore.mime.structure import parse
 
 
@@ -58,6 +59,8 @@ class Folder:
     messages: dict[int, Message] = field(default_factory=dict)
     expunged: dict[int, int] = field(default_factory=dict)
     recent_from: int = 1
+    grants: dict[str, str] = field(default_factory=dict)
+    rights: str = ALL
 
 
 class MemoryStore:
@@ -97,7 +100,7 @@ class MemoryStore:
         return FolderInfo(
             folder.id, folder.name, folder.uidvalidity, folder.uidnext, folder.modseq, len(folder.messages),
             sum(not message.flags & 1 for message in messages), sum(len(message.raw) for message in messages),
-            folder.special_use, folder.name in self.subscribed,
+            folder.special_use, folder.name in self.subscribed, folder.rights,
         )  # fmt: skip
 
     def list_folders(self) -> list[FolderInfo]:
@@ -300,6 +303,34 @@ class MemoryStore:
         messages = [message for folder in self.folders.values() for message in folder.messages.values()]
         return Quota(sum(len(message.raw) for message in messages), self.limit_bytes, len(messages))
 
+
+    def claim_recent(self, folder_id: FolderId) -> None:
+        for folder in self.folders.values():
+            if folder.id == folder_id:
+                folder.recent_from = folder.uidnext
+
+    def mailbox_of(self, folder_id: FolderId) -> MailboxId:
+        return self.mailbox_id
+
+    def get_rights(self, name: str) -> str:
+        return self._info(self._folder(name)).rights
+
+    def list_grants(self, name: str) -> list[tuple[str, str]]:
+        if "a" not in self._info(self._folder(name)).rights:
+            raise Denied("You have no right to do that in this folder.")
+        return [("ann", ALL), *sorted(self._folder(name).grants.items())]
+
+    def set_grant(self, name: str, identifier: str, mode: FlagMode, rights: str) -> None:
+        if identifier == "ann":
+            raise Denied("Whoever owns a folder may do everything in it.")
+        if identifier not in ("bo", "-bo", "anyone"):
+            raise NotFound("Nobody is called so here.")
+        grants = self._folder(name).grants
+        before = set(grants.get(identifier, ""))
+        after = {FlagMode.ADD: before | set(rights), FlagMode.REMOVE: before - set(rights), FlagMode.REPLACE: set(rights)}[mode]
+        grants[identifier] = arrange(after)
+        if not after:
+            del grants[identifier]
 
     def count_deleted(self, folder_id: FolderId) -> tuple[int, int]:
         sizes = [len(message.raw) for message in self._by_id(folder_id).messages.values() if message.flags & 8]

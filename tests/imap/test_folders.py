@@ -69,4 +69,4 @@ def test_status() -> None:
     )
     assert b" NO [NONEXISTENT] " in client.run(b"STATUS nowhere (MESSAGES)")
     assert b" BAD " in client.run(b"STATUS INBOX (WEATHER)")
-    assert b'(("" "/")) NIL NIL' in client.ok(b"NAMESPACE")
+    assert b'(("" "/")) (("Other Users/" "/")) (("Shared/" "/"))' in client.ok(b"NAMESPACE")

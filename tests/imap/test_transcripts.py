@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from mailcore.imap.session.config import SessionConfig
-from mailcore.kernel.mailstore import FlagMode
 from mailcore.kernel.errors import OverQuota
+from mailcore.kernel.mailstore import FlagMode
 from tests.transcripts.runner import load, play
 
 from .builders import Client, filled, message
@@ -45,6 +45,8 @@ class MemoryPeer:
             store.store_flags(folder.id, [int(numbers[0])], mode=FlagMode.ADD, flags=4, keywords=frozenset())
         elif verb == "forget":
             store.journal_from = int(numbers[0])
+        elif verb == "rights":
+            folder.rights = numbers[0]
         elif verb == "limit":
             store.limit_bytes = int(numbers[0])
         elif verb == "full":

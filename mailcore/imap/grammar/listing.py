@@ -1,4 +1,4 @@
-"""LIST and LSUB (RFC 3501 §6.3.8; RFC 5258 LIST-EXTENDED; RFC 5819 LIST-STATUS; RFC 6154)."""
+"""LIST and LSUB (RFC 3501 §6.3.8; RFC 5258 LIST-EXTENDED; RFC 5819 LIST-STATUS; RFC 6154; RFC 8440)."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +11,7 @@ from .names import DELIMITER, decode_name, decode_utf8_name
 
 MAX_PATTERNS = 50
 _SELECT = frozenset((b"SUBSCRIBED", b"REMOTE", b"RECURSIVEMATCH", b"SPECIAL-USE"))
-_RETURN = frozenset((b"SUBSCRIBED", b"CHILDREN", b"SPECIAL-USE", b"STATUS"))
+_RETURN = frozenset((b"SUBSCRIBED", b"CHILDREN", b"SPECIAL-USE", b"STATUS", b"MYRIGHTS"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ def noop(session: Connection, _: None) -> Reply:
 
 def logout(session: Connection, _: None) -> Reply:
     yield b"* BYE Until next time\r\n"
-    session.view = None
+    session.unselect()
     session.enter(State.LOGOUT)
     return b"Logged out"
 
@@ -82,7 +82,7 @@ SWITCHES: Mapping[bytes, Callable[[Connection], bool]] = {
 
 
 def namespace(session: Connection, _: None) -> Reply:
-    yield b'* NAMESPACE (("" "/")) NIL NIL\r\n'
+    yield b'* NAMESPACE (("" "/")) (("Other Users/" "/")) (("Shared/" "/"))\r\n'
     return b"Namespaces listed"
 
 

@@ -134,6 +134,14 @@ class Connection:
         return self.store.mailbox_id if self.store is not None else None
 
     @property
+    def watched_mailbox_ids(self) -> frozenset[MailboxId]:
+        """Whose events to listen to: one's own mailbox's, and those of the open folder's."""
+        if self.store is None:
+            return frozenset()
+        own = frozenset((self.store.mailbox_id,))
+        return own | {self.store.mailbox_of(self.view.folder_id)} if self.view is not None else own
+
+    @property
     def mail(self) -> MailStore:
         assert self.store is not None, "the table lets only logged-in sessions here"
         return self.store
@@ -160,7 +168,10 @@ class Connection:
         self.condstore = self.qresync = self.rev2 = self.utf8 = self.uid_only = False
 
     def unselect(self) -> None:
-        self.view = None
+        view, self.view = self.view, None
+        if view is not None and view.has_news and not (view.read_only or self.rev2) and self.store is not None:
+            # Told as \\Recent here, so to nobody else (RFC 3501 §2.3.2).
+            self.store.claim_recent(view.folder_id)
         if self.state is State.SELECTED:
             self.enter(State.AUTHENTICATED)
 
@@ -176,6 +187,7 @@ class Connection:
         if view.learn_keywords():
             pieces.append(self.flags_line())
         if fresh:
+            view.has_news = True
             pieces.append(self.count_lines())
             if self.watcher is not None:
                 pieces.append(self.watcher.describe_new(self, range(view.count - fresh, view.count)))

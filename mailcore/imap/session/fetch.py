@@ -125,7 +125,7 @@ def _fetch(session: Connection, asked: Fetch, ranges: list[range], *, show_uid: 
                 yield flag_lines(view, range(start, min(start + FLAG_BATCH, one.stop)), plan)
         return False
     uids = view.uids_at(ranges)
-    newly_seen = _mark_seen(session, ranges) if plan.seen and not view.read_only else frozenset()
+    newly_seen = _mark_seen(session, ranges) if plan.seen and not view.read_only and "s" in view.rights else frozenset()
     rows = session.mail.fetch(view.folder_id, uids, plan.columns)
     writer = _body_chunks if plan.bodies else _stored_chunks
     if newly_seen and session.condstore and not plan.modseq:

@@ -75,7 +75,10 @@ def unsubscribe(session: Connection, name: str) -> Reply:
 def status(session: Connection, asked: Status) -> Reply:
     if b"HIGHESTMODSEQ" in asked.items:
         session.condstore = True
-    yield status_line(session, session.mail.get_folder(asked.name), asked.items)
+    folder = session.mail.get_folder(asked.name)
+    if "r" not in folder.rights:
+        raise Denied("You have no right to read in this folder.")
+    yield status_line(session, folder, asked.items)
     return b"Status given"
 
 

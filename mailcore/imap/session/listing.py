@@ -7,6 +7,7 @@ from mailcore.kernel.mailstore import FolderInfo
 
 from ..grammar.listing import Listing, matches
 from ..grammar.names import DELIMITER
+from .acl import rights_line
 from .core import Connection
 from .folders import status_line, write_line
 
@@ -35,6 +36,8 @@ def list_folders(session: Connection, asked: Listing) -> Generator[bytes, None, 
     pieces = []
     for place in chosen:
         pieces.append(_list_line(session, place, asked))
+        if b"MYRIGHTS" in asked.returns and place.folder is not None:
+            pieces.append(rights_line(session, place.folder.name, place.folder.rights))
         if asked.status and place.folder is not None and _meets(place, asked.selection):
             pieces.append(status_line(session, place.folder, asked.status))
     yield b"".join(pieces)

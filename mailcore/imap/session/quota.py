@@ -25,7 +25,10 @@ def get_quota(session: Connection, root: bytes) -> Reply:
 
 def get_quota_root(session: Connection, name: str) -> Reply:
     """The roots of a folder, and what each says (RFC 9208 §4.1.2)."""
-    session.mail.get_folder(name)
+    folder = session.mail.get_folder(name)
+    if session.mail.mailbox_of(folder.id) != session.mail.mailbox_id:
+        yield b"* QUOTAROOT %b\r\n" % session.write_name(name)
+        return b"What others may hold is not told"
     yield b"* QUOTAROOT %b %b\r\n" % (session.write_name(name), write_astring(ROOT))
     yield _line(session.mail.quota())
     return b"Quota roots given"

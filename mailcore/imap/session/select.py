@@ -7,8 +7,9 @@ from ..grammar.select import Select
 from .core import Connection, State
 from .folders import write_line
 from .resync import resync
-from .view import View, first_unseen, folder_keywords
+from .view import View, first_unseen
 
+_CHANGING = frozenset("iestw")
 
 def select(session: Connection, asked: Select) -> Generator[bytes, None, bytes]:
     return (yield from _open(session, asked, read_only=False))
@@ -29,6 +30,8 @@ def _open(session: Connection, asked: Select, *, read_only: bool) -> Generator[b
         yield b"* OK [CLOSED] Left the folder\r\n"
     # IMAP4rev2 has no \\Recent: it is left for a session that has.
     snapshot = session.mail.open(asked.name, read_only=read_only or session.rev2)
+    # Whoever may change nothing there opens it for reading (RFC 4314 §5.2).
+    read_only = read_only or not set(snapshot.folder.rights) & _CHANGING
     session.condstore = session.condstore or asked.condstore or asked.resync is not None
     view = session.view = View(snapshot, read_only=read_only)
     if session.rev2:
@@ -39,11 +42,7 @@ def _open(session: Connection, asked: Select, *, read_only: bool) -> Generator[b
     if read_only:
         lines.append(b"* OK [PERMANENTFLAGS ()] Nothing can be changed\r\n")
     else:
-        keywords = folder_keywords(view.known)
-        lines.append(
-            b"* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft %b\\*)] Flags and keywords are kept\r\n"
-            % (keywords + b" " if keywords else b"")
-        )
+        lines.append(b"* OK [PERMANENTFLAGS (%b)] Flags and keywords are kept\r\n" % _permanent_flags(view))
     lines.append(session.count_lines())
     unseen = 0 if session.rev2 else first_unseen(snapshot)
     if unseen:
@@ -60,10 +59,18 @@ def _open(session: Connection, asked: Select, *, read_only: bool) -> Generator[b
     return b"[READ-ONLY] Folder opened for reading" if read_only else b"[READ-WRITE] Folder opened"
 
 
+def _permanent_flags(view: View) -> bytes:
+    """The flags that the rights let one change: "s" \\Seen, "t" \\Deleted, "w" the others (RFC 4314 §5.1)."""
+    flags = [(b"\\Answered", "w"), (b"\\Flagged", "w"), (b"\\Deleted", "t"), (b"\\Seen", "s"), (b"\\Draft", "w")]
+    keywords = [word.encode("ascii", "replace") for word in sorted(view.known)]
+    changeable = [*flags, *((word, "w") for word in keywords), (b"\\*", "w")]
+    return b" ".join(flag for flag, right in changeable if right in view.rights)
+
+
 def close(session: Connection, _: None) -> Generator[bytes, None, bytes]:
     """Remove what is marked \\Deleted without a word, then leave."""
     view = session.selected
-    if not view.read_only:
+    if not view.read_only and "e" in view.rights:
         session.mail.expunge(view.folder_id, None)
     session.unselect()
     yield from ()

@@ -10,6 +10,7 @@ from typing import Any
 
 from mailcore.kernel import errors
 
+from ..grammar import acl as acl_grammar
 from ..grammar import append as append_grammar
 from ..grammar import copy as copy_grammar
 from ..grammar import fetch as fetch_grammar
@@ -24,7 +25,7 @@ from ..grammar import select as select_grammar
 from ..grammar import sorting as sorting_grammar
 from ..grammar import store as store_grammar
 from ..grammar.cursor import Cursor
-from . import append, basics, copy, fetch, folders, idle, listing, login, metadata, notify, quota, search, select, store
+from . import acl, append, basics, copy, fetch, folders, idle, listing, login, metadata, notify, quota, search, select, store
 from .core import Connection, State
 
 ANY = frozenset((State.NOT_AUTHENTICATED, State.AUTHENTICATED, State.SELECTED))
@@ -67,7 +68,7 @@ class Row:
 _ROWS = (
     Row(b"CAPABILITY", no_arguments, basics.noop, ANY, (b"IMAP4rev1", b"LITERAL+", b"OBJECTID"), quick=True),
     Row(b"NOOP", no_arguments, basics.noop, ANY, refresh_after=True, quick=True),
-    Row(b"LOGOUT", no_arguments, basics.logout, ANY, quick=True),
+    Row(b"LOGOUT", no_arguments, basics.logout, ANY),
     Row(b"ID", login_grammar.parse_id, basics.identify, ANY, (b"ID",), quick=True),
     Row(b"STARTTLS", no_arguments, basics.starttls, OUTSIDE, quick=True),
     Row(b"COMPRESS", login_grammar.parse_compress, basics.compress, INSIDE, (b"COMPRESS=DEFLATE",), quick=True),
@@ -85,7 +86,7 @@ _ROWS = (
     Row(b"UNSUBSCRIBE", folder_grammar.parse_folder, folders.unsubscribe, INSIDE),
     Row(
         b"LIST", listing_grammar.parse_list, listing.list_folders, INSIDE,
-        (b"CHILDREN", b"LIST-EXTENDED", b"LIST-STATUS", b"SPECIAL-USE"),
+        (b"CHILDREN", b"LIST-EXTENDED", b"LIST-STATUS", b"SPECIAL-USE", b"LIST-MYRIGHTS"),
     ),
     Row(b"GETMETADATA", metadata_grammar.parse_get, metadata.get_metadata, INSIDE, (b"METADATA",)),
     Row(b"SETMETADATA", metadata_grammar.parse_set_metadata, metadata.set_metadata, INSIDE),
@@ -97,6 +98,11 @@ _ROWS = (
     ),
     Row(b"REPLACE", append_grammar.parse_replace, append.replace, OPEN, (b"REPLACE",), refresh_after=True, codes=_TO_MISSING),
     Row(b"UID REPLACE", append_grammar.parse_replace, append.replace_by_uid, OPEN, refresh_after=True, codes=_TO_MISSING),
+    Row(b"GETACL", folder_grammar.parse_folder, acl.get_acl, INSIDE, (b"ACL", b"RIGHTS=kxte")),
+    Row(b"SETACL", acl_grammar.parse_set, acl.set_acl, INSIDE),
+    Row(b"DELETEACL", acl_grammar.parse_named, acl.delete_acl, INSIDE),
+    Row(b"LISTRIGHTS", acl_grammar.parse_named, acl.list_rights, INSIDE),
+    Row(b"MYRIGHTS", folder_grammar.parse_folder, acl.my_rights, INSIDE),
     Row(b"GETQUOTA", quota_grammar.parse_root, quota.get_quota, INSIDE, (b"QUOTA", b"QUOTA=RES-STORAGE")),
     Row(b"GETQUOTAROOT", folder_grammar.parse_folder, quota.get_quota_root, INSIDE),
     Row(b"SETQUOTA", quota_grammar.parse_set_quota, quota.set_quota, INSIDE),
@@ -104,7 +110,7 @@ _ROWS = (
     Row(b"IDLE", no_arguments, idle.idle, INSIDE, (b"IDLE",), wants_tag=True),
     Row(b"CHECK", no_arguments, basics.noop, OPEN, refresh_after=True),
     Row(b"CLOSE", no_arguments, select.close, OPEN),
-    Row(b"UNSELECT", no_arguments, select.unselect, OPEN, (b"UNSELECT",), quick=True),
+    Row(b"UNSELECT", no_arguments, select.unselect, OPEN, (b"UNSELECT",)),
     Row(b"EXPUNGE", no_arguments, copy.expunge, OPEN, refresh_after=True),
     Row(b"UID EXPUNGE", copy_grammar.parse_messages, copy.expunge_by_uid, OPEN, refresh_after=True),
     Row(

@@ -24,14 +24,17 @@ _REBUILD_AT = 64
 
 class View:
     __slots__ = (
-        "_keywords_owned", "_owned", "flags", "folder_id", "gone", "keywords", "known", "modseq", "modseqs", "name", "read_only",
-        "recent_from", "saved", "told_modseq", "uidnext", "uids", "uidvalidity",
+        "_keywords_owned", "_owned", "flags", "folder_id", "gone", "has_news", "keywords", "known", "modseq", "modseqs", "name",
+        "read_only", "recent_from", "rights", "saved", "told_modseq", "uidnext", "uids", "uidvalidity",
     )  # fmt: skip
 
     def __init__(self, snapshot: Snapshot, *, read_only: bool) -> None:
         self.folder_id: FolderId = snapshot.folder.id
         self.name = snapshot.folder.name
         self.read_only = read_only
+        self.rights = snapshot.folder.rights
+        self.has_news = False
+        """Messages came while the folder was open, and were told of as \\Recent."""
         self.uids = snapshot.uids
         self.modseqs = snapshot.modseqs
         self.flags = snapshot.flags
