@@ -49,6 +49,27 @@ def test_what_comes_during_a_turn_shares_the_next() -> None:
     asyncio.run(run())
 
 
+def test_a_turn_waits_for_as_many_as_there_were_and_no_longer_than_a_moment() -> None:
+    async def run() -> None:
+        double = Doubling()
+        double.may_go_on.set()
+        gathering: Gathering[int, int] = Gathering(double)
+        for number in (1, 2):
+            await ask(gathering, number)
+        await asyncio.gather(ask(gathering, 3), ask(gathering, 4))
+        first = asyncio.create_task(ask(gathering, 5))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert double.turns == [[1], [2], [3, 4]], "it waits for the other one"
+        assert await ask(gathering, 6) == 12
+        assert await first == 10
+        assert double.turns[3:] == [[5, 6]]
+        assert await ask(gathering, 7) == 14, "the other one stays away this time"
+        assert double.turns[4:] == [[7]]
+
+    asyncio.run(run())
+
+
 def test_an_asker_that_left_costs_the_others_nothing() -> None:
     async def run() -> None:
         double = Doubling()
