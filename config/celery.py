@@ -30,6 +30,7 @@ app.conf.update(
         "index": {"task": "mailcore.workers.tasks.index", "schedule": 10.0, "options": {"expires": 60}},
         "tell": {"task": "mailcore.workers.tasks.tell", "schedule": 5.0, "options": {"expires": 30}},
         "tidy": {"task": "webmail.tasks.tidy", "schedule": 5.0, "options": {"expires": 30}},
+        "prove": {"task": "mailcore.workers.tasks.prove", "schedule": 900.0, "options": {"expires": 600}},
         "reap": {"task": "mailcore.workers.tasks.reap", "schedule": 60.0, "options": {"expires": 120}},
     },
     beat_schedule_filename=str(settings.FACTEUR.data / "run" / "beat"),

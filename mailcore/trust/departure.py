@@ -15,7 +15,7 @@ from . import authors, fields, forwarding, keys
 from .arc import chain, sealing
 from .dkim import signing
 from .dkim.verification import Bodies
-from .fields import Field
+from .fields import Field, unfold
 from .names import Bounded
 from .naming import get_names
 
@@ -78,9 +78,10 @@ def _pass_on(raw: bytes, sender: str, orcpt: str) -> Departure:
 
 
 def _own_results(header: list[Field]) -> str:
-    """What Authentication-Results says that this host put on: it stands above the first Received."""
+    """What Authentication-Results says that this host put on: above the Received of its coming, below those of its stay."""
+    inside = f"by {settings.FACTEUR.hostname} with LOCAL".encode()
     for field in header:
-        if field.name == b"received":
+        if field.name == b"received" and not unfold(field.value).startswith(inside):
             break
         if field.name == b"authentication-results":
             return field.value.strip().decode("ascii", "replace")

@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, load_der_private_key
 from django.db import transaction
 
+from mailcore import sealing
 from mailcore.directory.models import Domain
 from mailcore.kernel.errors import NotFound
 
-from . import vault
 from .dkim import publickeys
 from .dkim.publickeys import NoKey, WeakKey
 from .dkim.signing import SigningKey
@@ -32,6 +32,7 @@ RSA_BITS = 2_048
 RETIRING_SECONDS = 14 * 86_400
 """The longest a message may wait in a queue, ours or another's, and be checked at the end."""
 CACHE_SECONDS = 30.0
+_PURPOSE = "dkim"
 _State = DkimKey.State
 
 _lock = threading.Lock()
@@ -123,7 +124,7 @@ def find_signing(*, domain: str) -> tuple[SigningKey, ...]:
     if known is not None and known[0] > now:
         return known[1]
     rows = DkimKey.objects.filter(domain__name=domain, domain__is_active=True, state=_State.ACTIVE).order_by("-algorithm", "id")
-    found = tuple(SigningKey(domain, row.selector, _load(vault.unseal(row.secret))) for row in rows)
+    found = tuple(SigningKey(domain, row.selector, _load(_unseal(row.secret))) for row in rows)
     with _lock:
         if len(_cache) > 10_000:
             _cache.clear()
@@ -151,7 +152,7 @@ def _make_pair(domain: Domain, now: int) -> None:
             selector=selector,
             defaults={
                 "algorithm": algorithm,
-                "secret": vault.seal(secret),
+                "secret": _seal(secret),
                 "public": _public(key.public_key()),
                 "created_at": now,
                 "changed_at": now,
@@ -164,6 +165,14 @@ def _public(key: object) -> str:
         return base64.b64encode(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode("ascii")
     raw: bytes = key.public_bytes_raw()  # type: ignore[attr-defined]
     return base64.b64encode(raw).decode("ascii")
+
+
+def _seal(secret: bytes) -> bytes:
+    return sealing.seal(base64.b64encode(secret).decode("ascii"), purpose=_PURPOSE).encode("ascii")
+
+
+def _unseal(sealed: bytes | memoryview) -> bytes:
+    return base64.b64decode(sealing.unseal(bytes(sealed).decode("ascii"), purpose=_PURPOSE))
 
 
 def _load(secret: bytes) -> rsa.RSAPrivateKey | Ed25519PrivateKey:

@@ -16,7 +16,7 @@ class DkimKey(models.Model):
     algorithm = models.CharField(max_length=10)
     """rsa or ed25519."""
     secret = models.BinaryField()
-    """The private key, encrypted with the key of `vault`."""
+    """The private key, sealed with the installation's key."""
     public = models.TextField()
     """What p= of the key record holds."""
     state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)

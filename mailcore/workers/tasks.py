@@ -14,6 +14,7 @@ from mailcore.directory import keys, mailboxes, throttle
 from mailcore.history import points
 from mailcore.store import sweeping
 from mailcore.store.search.indexing import index_pending
+from mailcore.trust import upkeep
 from mailcore.webhooks import sending
 
 BATCH = 200
@@ -79,6 +80,12 @@ def tell() -> None:
             sending.deliver_due()
         finally:
             _telling.release()
+
+
+@app.task  # type: ignore[untyped-decorator]
+def prove() -> None:
+    """Keys, policies and reports that prove mail to others, and others' to us."""
+    upkeep.run()
 
 
 @app.task  # type: ignore[untyped-decorator]

@@ -11,9 +11,9 @@ from mailcore.delivery import drain, remote, routing
 from mailcore.delivery.routing import Way
 from mailcore.directory import aliases, domains
 from mailcore.kernel.envelope import Origin
-from mailcore.kernel.errors import Denied
+from mailcore.kernel.errors import Conflict, Denied
 from mailcore.queue.models import Recipient
-from mailcore.trust import departure, fields, forwarding, keys, vault
+from mailcore.trust import departure, fields, forwarding, keys
 from mailcore.trust.arc import chain
 from mailcore.trust.dkim.verification import Bodies, verify_all
 from mailcore.trust.names import Kind
@@ -88,9 +88,9 @@ def test_a_key_that_cannot_be_opened_loses_no_mail(sink: Sink, names: ZoneNames,
     keys.forget_cached()
 
     def refuse(_: bytes) -> bytes:
-        raise Denied("A stored secret cannot be opened.")
+        raise Conflict("This secret was sealed with another secret.key and cannot be read.")
 
-    monkeypatch.setattr(vault, "unseal", refuse)
+    monkeypatch.setattr(keys, "_unseal", refuse)
     send("zoe@far.test", sender="ann@here.test", raw=LETTER, origin=OWN)
     run()
     assert len(sink.taken) == 1
@@ -122,6 +122,18 @@ def test_a_forward_goes_out_as_ours_and_its_bounce_comes_back(sink: Sink, names:
     send(taken.sender, sender="", raw=RAW)
     run("far.test", "near.test")
     assert (sink.taken[1].sender, sink.taken[1].recipients) == ("", ["zoe@near.test"])
+
+
+def test_a_redirect_by_a_filter_is_sealed_with_what_was_found_first(names: ZoneNames) -> None:
+    raw = (
+        b"Delivered-To: ann@here.test\r\nReceived: by mx.facteur.test with LOCAL id x;\r\n\tnow\r\n"
+        b"Authentication-Results: mx.facteur.test;\r\n\tdkim=pass header.d=near.test\r\nReceived: from x by mx.facteur.test;\r\n\tthen\r\n"
+        b"Authentication-Results: mx.facteur.test; dkim=forged\r\n" + RAW
+    )
+    made = departure.dress(raw=raw, sender="zoe@near.test", source="forward", orcpt="rfc822;ann@here.test")
+    assert b"i=1; mx.facteur.test;\r\n\tdkim=pass header.d=near.test\r\n" in made.prefix
+    foreign = departure.dress(raw=raw[raw.index(b"Received: from") :], sender="zoe@near.test", source="smtp", orcpt="")
+    assert b"i=1; mx.facteur.test; none" in foreign.prefix
 
 
 def test_a_forward_of_ours_keeps_its_sender(sink: Sink, names: ZoneNames) -> None:
