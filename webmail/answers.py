@@ -57,12 +57,13 @@ def start(*, asked: Request, mail: MailAccess, owner: Owner, chosen: Preferences
         return _finish(drafting.open_row(row, mail), owner, ())
     if asked.mode == "new" or not asked.place.uid:
         return _blank(asked, owner, chosen)
+    if asked.mode == "draft" and (writing := drafting.resume(place=asked.place, owner=owner, mail=mail)) is not None:
+        return _finish(writing, owner, ())
     raw = mail.read_raw(asked.place.folder, asked.place.uid)
     letter = open_letter(raw, mail.find_row(asked.place.folder, asked.place.uid))
     reached = [person.address for person in (*letter.row.recipients, *letter.cc)] + _delivered_to(raw)
     if asked.mode == "draft":
-        writing = drafting.resume(place=asked.place, owner=owner, mail=mail) or _resume(letter, asked.place, raw)
-        return _finish(writing, owner, [letter.row.sender.address])
+        return _finish(_resume(letter, asked.place, raw), owner, [letter.row.sender.address])
     if asked.mode == "again":
         return _finish(_again(letter, asked.place), owner, [letter.row.sender.address])
     senders, sender = identities.choose(owner, reached)

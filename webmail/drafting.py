@@ -26,6 +26,8 @@ from .writing import DRAFT_HEADER, Place, Writing, build_draft, collect_files, f
 
 SMALL = 256_000
 """Octets of a copy that may be written with every saving."""
+PAST = 8
+"""Earlier copies of a draft that still lead to it."""
 COPY_EVERY = timedelta(seconds=60)
 
 
@@ -73,11 +75,21 @@ def save(*, writing: Writing, owner: Owner, mail: MailAccess, is_final: bool = F
 
 def resume(*, place: Place, owner: Owner, mail: MailAccess) -> Writing | None:
     """The newest text of a draft that was opened from its copy, or None where no row belongs to it."""
-    raw = mail.read_raw(place.folder, place.uid)
+    try:
+        raw = mail.read_raw(place.folder, place.uid)
+    except NotFound:
+        # A list that was made a moment ago names the copy before the last saving.
+        row = _find_by_past(place, owner)
+        return None if row is None else open_row(row, mail)
     row = find_row((Headers.parse(raw).get(DRAFT_HEADER.lower()) or "").strip(), owner)
     if row is None or (row.folder, row.uid) != (place.folder, place.uid):
         return None
     return open_row(row, mail)
+
+
+def _find_by_past(place: Place, owner: Owner) -> Draft | None:
+    rows = Draft.objects.filter(user_id=owner.principal.user_id, folder=place.folder)
+    return next((row for row in rows if place.uid in row.fields.get("past", ())), None)
 
 
 def open_row(row: Draft, mail: MailAccess) -> Writing:
@@ -141,7 +153,12 @@ def _write_copy(writing: Writing, owner: Owner, mail: MailAccess, place: Place) 
 
 def _write_row(writing: Writing, owner: Owner, copy: Place | None, place: Place, *, is_parted: bool) -> Draft:
     now = timezone.now()
-    values: dict[str, Any] = {"fields": writing.to_json(), "editor": writing.editor[:40], "sequence": writing.sequence, "updated_at": now}
+    typed = writing.to_json()
+    before = find_row(writing.key, owner)
+    if before is not None:
+        past = [*before.fields.get("past", []), *([place.uid] if copy is not None and place.uid else [])]
+        typed["past"] = past[-PAST:]
+    values: dict[str, Any] = {"fields": typed, "editor": writing.editor[:40], "sequence": writing.sequence, "updated_at": now}
     if copy is not None:
         values |= {"folder": copy.folder, "uid": copy.uid, "copied_at": now}
     elif not is_parted:

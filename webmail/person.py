@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 
 from mailcore.directory.models import User
 
-from . import preferences
+from . import preferences, signed_in
 from .preferences import Preferences
 from .security import Appearance
 
@@ -34,6 +34,7 @@ class Person:
         language = ""
         if isinstance(request.user, User):
             chosen = preferences.read(request.user)
+            signed_in.touch(request)
             request.preferences = chosen  # type: ignore[attr-defined]
             request.appearance = Appearance(chosen.theme, chosen.density)  # type: ignore[attr-defined]
             if chosen.time_zone:

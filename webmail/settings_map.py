@@ -60,7 +60,7 @@ SESSIONS = Place(
 PARTS: tuple[Part, ...] = (
     Part(_("You"), (GENERAL,)),
     Part(_("Writing"), (WRITING, IDENTITIES, TEMPLATES)),
-    Part(_("Account"), (PASSWORD,)),
+    Part(_("Account"), (PASSWORD, PROGRAMS, SESSIONS)),
 )
 
 

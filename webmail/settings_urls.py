@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import identities, security, settings
+from .views import identities, security, session, settings
 
 urlpatterns = [
     path("general", settings.choices, {"section": "general"}, name="settings-general"),
@@ -16,5 +16,15 @@ urlpatterns = [
     path("templates/<int:template_id>", identities.edit_template, name="letter-template"),
     path("templates/<int:template_id>/remove", identities.remove_template, name="remove-letter-template"),
     path("security", security.show, name="security"),
+    path("prove", security.prove, name="prove"),
+    path("second-step", security.set_up, name="second-step"),
+    path("second-step/codes", security.renew_codes, name="renew-codes"),
+    path("second-step/off", security.switch_off, name="second-step-off"),
+    path("programs", security.app_passwords, name="app-passwords"),
+    path("programs/<int:app_password_id>/remove", security.remove_app_password, name="remove-app-password"),
+    path("sessions", security.sessions, name="sessions"),
+    path("sessions/others", security.end_session, name="end-other-sessions"),
+    path("sessions/<int:place_id>", security.end_session, name="end-session"),
+    path("code", session.code, name="login-code"),
     path("password", security.set_password, name="settings-password"),
 ]

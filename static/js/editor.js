@@ -101,7 +101,14 @@ window.FacteurEditor = (() => {
       selection.addRange(range);
     }
     function remove() { frame.remove(); bar?.remove(); }
-    function run(name, value) { frame.contentWindow.focus(); sheet.execCommand(name, false, value); keep(); press(); }
+    function run(name, value) {
+      const selection = sheet.getSelection();
+      if (!selection.rangeCount || !sheet.body.contains(selection.anchorNode)) focus();
+      frame.contentWindow.focus();
+      sheet.execCommand(name, false, value);
+      keep();
+      press();
+    }
     function insertText(text) { run("insertText", text); }
     function insertMarkup(html) {
       const parsed = new DOMParser().parseFromString(html, "text/html");

@@ -137,6 +137,14 @@ def test_drafts_replace_each_other_and_are_seen_by_other_programs(ann: Actor) ->
     assert "Two" in page and "half an addr" in page and field_of(page, "key") == first["key"]
 
 
+def test_an_older_copy_still_leads_to_the_draft(ann: Actor) -> None:
+    state = keep(ann, text="One", editor="a", sequence=1)
+    uid = rows(ann, "\\Drafts")[0].uid
+    keep(ann, text="Two", key=state["key"], editor="a", sequence=2)
+    assert "Two" in ann.client.get(f"/compose?mode=draft&folder=Drafts&uid={uid}").content.decode()
+    assert ann.client.get("/compose?mode=draft&folder=Drafts&uid=999").status_code == 404
+
+
 def test_what_comes_late_changes_nothing(ann: Actor) -> None:
     state = keep(ann, text="New words", editor="a", sequence=5)
     keep(ann, text="Old words", key=state["key"], editor="a", sequence=4)

@@ -1,21 +1,29 @@
-"""Signing in and out, and the way to the first page."""
+"""Signing in and out, in one step or two, and the way to the first page."""
+
+import time
 
 from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from mailcore.directory import second_step
 from mailcore.directory.authentication import authenticate
 from mailcore.directory.backends import DirectoryBackend
 from mailcore.directory.models import User
 from mailcore.kernel.errors import Denied
 from mailcore.kernel.principal import Service
 
+from .. import preferences, signed_in
 from ..access.opening import find_mailbox
+from ..proving import note_proof
 
 BACKEND = "mailcore.directory.backends.DirectoryBackend"
+HALF_LASTS = 10 * 60
+_YEAR = 365 * 24 * 3600
 
 
 @require_GET
@@ -31,18 +39,40 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return redirect("home") if request.user.is_authenticated else _page(request, "", "")
     name = request.POST.get("login", "")
     try:
-        principal = authenticate(
-            login=name, secret=request.POST.get("password", ""), service=Service.WEB, peer=request.META.get("REMOTE_ADDR", "")
-        )
+        principal = authenticate(login=name, secret=request.POST.get("password", ""), service=Service.WEB, peer=_peer(request))
     except Denied as error:
-        return _page(request, name, error.public, status=403)
+        return _page(request, name, _(error.public), status=403)
     user = DirectoryBackend().get_user(principal.user_id)
     if user is None:
-        return _page(request, name, "This account is suspended.", status=403)
-    login(request, user, backend=BACKEND)
-    if not request.POST.get("stay"):
-        request.session.set_expiry(0)
-    return redirect(_next(request))
+        return _page(request, name, _("This account is suspended."), status=403)
+    stays = bool(request.POST.get("stay"))
+    if user.has_second_step:
+        # Nothing is open yet: the session only remembers who has still to give the code.
+        request.session["half"] = [user.pk, user.auth_version, int(time.time()), stays, _next(request)]
+        return redirect("login-code")
+    return _enter(request, user, stays=stays, target=_next(request))
+
+
+@require_http_methods(["GET", "POST"])
+def code(request: HttpRequest) -> HttpResponse:
+    """The second step."""
+    half = request.session.get("half")
+    user = _find_half(half)
+    if half is None or user is None:
+        request.session.pop("half", None)
+        return redirect("login")
+    if request.method == "GET":
+        return render(request, "webmail/login_code.html", _door(request))
+    try:
+        was_paper = second_step.check(user_id=user.pk, login=user.login, code=request.POST.get("code", ""), peer=_peer(request))
+    except Denied as error:
+        return render(request, "webmail/login_code.html", _door(request) | {"error": _(error.public)}, status=403)
+    del request.session["half"]
+    response = _enter(request, user, stays=bool(half[3]), target=str(half[4]))
+    if was_paper:
+        left = second_step.count_codes(user_id=user.pk)
+        request.session["toast"] = [_("A recovery code was used. %(count)d are left") % {"count": left}, [], 0, False]
+    return response
 
 
 @require_POST
@@ -55,19 +85,41 @@ def has_mailbox(request: HttpRequest) -> bool:
     return isinstance(request.user, User) and find_mailbox(request.user) is not None
 
 
+def _enter(request: HttpRequest, user: User, *, stays: bool, target: str) -> HttpResponse:
+    login(request, user, backend=BACKEND)
+    if not stays:
+        request.session.set_expiry(0)
+    note_proof(request)
+    signed_in.note(request, user_id=user.pk)
+    response = redirect(target)
+    chosen = preferences.read(user)
+    for name, value in (("theme", chosen.theme), ("density", chosen.density), ("language", chosen.language)):
+        if value:
+            response.set_cookie(name, value, max_age=_YEAR, samesite="Lax", httponly=True)
+    return response
+
+
+def _find_half(half: object) -> User | None:
+    if not isinstance(half, list) or len(half) != 5 or time.time() - half[2] > HALF_LASTS:
+        return None
+    user = DirectoryBackend().get_user(half[0])
+    return user if user is not None and user.auth_version == half[1] else None
+
+
 def _next(request: HttpRequest) -> str:
     target = request.POST.get("next", "")
     return target if target and url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure()) else "/"
 
 
-def _page(request: HttpRequest, name: str, error: str, status: int = 200) -> HttpResponse:
+def _peer(request: HttpRequest) -> str:
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def _door(request: HttpRequest) -> dict[str, object]:
     host = request.get_host().partition(":")[0]
-    context = {
-        "login": name,
-        "error": error,
-        "next": request.GET.get("next", request.POST.get("next", "")),
-        "host": host,
-        "mark": host[:18],
-        "now": timezone.now(),
-    }
-    return render(request, "webmail/login.html", context, status=status)
+    return {"host": host, "mark": host[:18], "now": timezone.now()}
+
+
+def _page(request: HttpRequest, name: str, error: str, status: int = 200) -> HttpResponse:
+    context = {"login": name, "error": error, "next": request.GET.get("next", request.POST.get("next", ""))}
+    return render(request, "webmail/login.html", context | _door(request), status=status)
