@@ -237,7 +237,11 @@ _ARGUED = frozenset((b"NOT", b"OR", b"UID", b"HEADER", b"MODSEQ", b"KEYWORD", b"
 
 def parse_search(cursor: Cursor) -> Search:
     cursor.space()
-    returns = parse_returns(cursor)
+    return parse_searched(cursor, parse_returns(cursor))
+
+
+def parse_searched(cursor: Cursor, returns: Returns | None) -> Search:
+    """A charset, if one is named, and the keys."""
     return parse_keys(cursor, _parse_charset(cursor), returns)
 
 

@@ -13,6 +13,7 @@ from mailcore.kernel import errors
 from ..grammar import acl as acl_grammar
 from ..grammar import append as append_grammar
 from ..grammar import copy as copy_grammar
+from ..grammar import esearch as esearch_grammar
 from ..grammar import fetch as fetch_grammar
 from ..grammar import folders as folder_grammar
 from ..grammar import listing as listing_grammar
@@ -25,7 +26,7 @@ from ..grammar import select as select_grammar
 from ..grammar import sorting as sorting_grammar
 from ..grammar import store as store_grammar
 from ..grammar.cursor import Cursor
-from . import acl, append, basics, copy, fetch, folders, idle, listing, login, metadata, notify, quota, search, select, store
+from . import acl, append, basics, copy, fetch, folders, idle, listing, login, metadata, multisearch, notify, quota, search, select, store
 from .core import Connection, State
 
 ANY = frozenset((State.NOT_AUTHENTICATED, State.AUTHENTICATED, State.SELECTED))
@@ -117,6 +118,10 @@ _ROWS = (
         b"SEARCH", search_grammar.parse_search, search.search, OPEN, (b"ESEARCH", b"SEARCHRES", b"WITHIN", b"SAVEDATE"),
         refresh_before=True, keeps_numbers=True, wants_tag=True,
     ),
+    Row(
+        b"ESEARCH", esearch_grammar.parse_multi_search, multisearch.multi_search, INSIDE, (b"MULTISEARCH",),
+        refresh_after=True, keeps_numbers=True, wants_tag=True,
+    ),
     Row(b"UID SEARCH", search_grammar.parse_search, search.search_by_uid, OPEN, refresh_before=True, wants_tag=True),
     Row(
         b"SORT", sorting_grammar.parse_sort, search.sort, OPEN, (b"SORT", b"SORT=DISPLAY", b"ESORT"),
@@ -140,17 +145,17 @@ _ROWS = (
 TABLE: Mapping[bytes, Row] = MappingProxyType({row.verb: row for row in _ROWS})
 COUNTED = frozenset(verb for verb in TABLE if b"UID " + verb in TABLE) - {b"EXPUNGE"}
 """Commands that name messages by sequence number, each with a twin that names UIDs."""
-_CLAIMS = tuple(dict.fromkeys(name for row in _ROWS for name in row.capabilities))
+CLAIMS = tuple(dict.fromkeys(name for row in _ROWS for name in row.capabilities))
 
 
 def _claim_rev2() -> tuple[bytes, ...]:
     """IMAP4rev2 is claimed once all it is made of is there (RFC 9051 appendix E)."""
-    return (b"IMAP4rev2",) if frozenset(_CLAIMS) >= REV2_PARTS else ()
+    return (b"IMAP4rev2",) if frozenset(CLAIMS) >= REV2_PARTS else ()
 
 
 def list_capabilities(session: Connection) -> bytes:
     """What follows CAPABILITY: what the table can do, and how one may log in just now."""
-    names = [*_CLAIMS, *_claim_rev2(), b"APPENDLIMIT=%d" % session.config.limits.max_literal_bytes]
+    names = [*CLAIMS, *_claim_rev2(), b"APPENDLIMIT=%d" % session.config.limits.max_literal_bytes]
     if session.state is State.NOT_AUTHENTICATED:
         if session.config.starttls and not session.tls:
             names.append(b"STARTTLS")
