@@ -14,6 +14,7 @@ class Via(StrEnum):
     API = "api"
     WEBMAIL = "webmail"
     COMMAND = "command"
+    MANAGESIEVE = "managesieve"
     SYSTEM = "system"
 
 

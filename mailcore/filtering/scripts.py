@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet, Sum
 
+from mailcore.audit import log
+from mailcore.directory import mailboxes
 from mailcore.kernel.errors import BadSyntax, Conflict, NotFound
 from mailcore.kernel.ids import MailboxId
 from mailcore.managesieve.ports import TooLarge, TooMany
@@ -68,7 +70,11 @@ def put(*, mailbox_id: MailboxId, name: str, text: bytes | str) -> None:
     ScriptFault: it cannot be used. BadSyntax: that is no name. TooMany, TooLarge: a limit.
     """
     decoded = read_text(text)
-    _put(owner_of(mailbox_id), Script.Stage.OWN, check_name(name), decoded, is_active=False)
+    with transaction.atomic():
+        before = _own(mailbox_id).filter(name=name).values_list("text", flat=True).first()
+        _put(owner_of(mailbox_id), Script.Stage.OWN, check_name(name), decoded, is_active=False)
+        if before != decoded:
+            _record("put", mailbox_id, before={"text": before}, after={"name": name, "text": decoded})
 
 
 def read_text(text: bytes | str) -> str:
@@ -91,9 +97,11 @@ def activate(*, mailbox_id: MailboxId, name: str) -> None:
         own = _own(mailbox_id)
         if name and not own.filter(name=name).exists():
             raise _no_script(name)
+        before = own.filter(is_active=True).values_list("name", flat=True).first() or ""
         own.filter(is_active=True).exclude(name=name).update(is_active=False)
         if name:
             own.filter(name=name).update(is_active=True)
+        _record("activated", mailbox_id, before={"active": before}, after={"active": name})
 
 
 def remove(*, mailbox_id: MailboxId, name: str) -> None:
@@ -105,6 +113,7 @@ def remove(*, mailbox_id: MailboxId, name: str) -> None:
         if row.is_active:
             raise Conflict("The active script cannot be removed.", name)
         row.delete()
+        _record("removed", mailbox_id, before={"name": name})
 
 
 def rename(*, mailbox_id: MailboxId, old: str, new: str) -> None:
@@ -114,6 +123,7 @@ def rename(*, mailbox_id: MailboxId, old: str, new: str) -> None:
         with transaction.atomic():
             if not _own(mailbox_id).filter(name=old).update(name=new, version=time.time_ns()):
                 raise _no_script(old)
+            _record("renamed", mailbox_id, before={"name": old}, after={"name": new})
     except IntegrityError as error:
         raise Conflict("There is a script of that name.", new) from error
 
@@ -130,7 +140,11 @@ def put_shared(*, domain: str, stage: str, name: str, text: bytes | str) -> None
     """A script that runs before or after those of every mailbox of a domain ("" is the house), or one for `include :global`."""
     if stage not in (Script.Stage.BEFORE, Script.Stage.AFTER, Script.Stage.SHARED) or (stage == Script.Stage.SHARED and domain):
         raise BadSyntax("A script runs before or after, or is shared by the whole house.", f"{stage} {domain}")
-    _put(owner_of_domain(domain), Script.Stage(stage), check_name(name), read_text(text), is_active=stage != Script.Stage.SHARED)
+    decoded = read_text(text)
+    with transaction.atomic():
+        _put(owner_of_domain(domain), Script.Stage(stage), check_name(name), decoded, is_active=stage != Script.Stage.SHARED)
+        after = {"stage": str(stage), "name": name, "text": decoded}
+        log.record("filter.put", object_id=owner_of_domain(domain), name=domain or "the house", domain=domain, after=after)
 
 
 def list_shared(*, domain: str) -> list[tuple[str, str]]:
@@ -146,8 +160,11 @@ def get_shared(*, domain: str, stage: str, name: str) -> str:
 
 
 def remove_shared(*, domain: str, stage: str, name: str) -> None:
-    if not Script.objects.filter(owner=owner_of_domain(domain), stage=stage, name=name).delete()[0]:
-        raise _no_script(name)
+    with transaction.atomic():
+        if not Script.objects.filter(owner=owner_of_domain(domain), stage=stage, name=name).delete()[0]:
+            raise _no_script(name)
+        before = {"stage": stage, "name": name}
+        log.record("filter.removed", object_id=owner_of_domain(domain), name=domain or "the house", domain=domain, before=before)
 
 
 # -- rows ---------------------------------------------------------------------------------------
@@ -185,6 +202,13 @@ def _check_space(rows: "QuerySet[Script]", name: str, size: int) -> None:
         raise TooMany(f"A mailbox may have {MAX_SCRIPTS} scripts.", name)
     if (others.aggregate(total=Sum("size"))["total"] or 0) + size > MAX_TOTAL_BYTES:
         raise TooLarge(f"The scripts of a mailbox may have {MAX_TOTAL_BYTES} bytes together.", f"{size}")
+
+
+def _record(what: str, mailbox_id: MailboxId, **states: log.Values) -> None:
+    """A filter can send all mail elsewhere: who changed it is kept."""
+    address = mailboxes.find_address(mailbox_id=mailbox_id)
+    name, domain = (str(address), address.domain) if address is not None else (f"mailbox {mailbox_id}", "")
+    log.record(f"filter.{what}", object_id=mailbox_id, name=name, domain=domain, **states)
 
 
 def _no_script(name: str) -> NotFound:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from mailcore.kernel.errors import LimitReached
-from mailcore.kernel.ids import MailboxId
 from mailcore.kernel.ports import Authenticator
+from mailcore.kernel.principal import Principal
 
 
 class TooMany(LimitReached):
@@ -44,6 +44,7 @@ class ScriptStore(Protocol):
         ...
 
 
-OpenScripts = Callable[[MailboxId], ScriptStore]
+OpenScripts = Callable[[Principal], ScriptStore]
+"""For a login that has a mailbox."""
 
 __all__ = ["Authenticator", "OpenScripts", "ScriptStore", "TooLarge", "TooMany"]

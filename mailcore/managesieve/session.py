@@ -251,7 +251,7 @@ class Session:
                 return bye(error.public)
             return no(error.public, "TRYLATER" if isinstance(error, Throttled | Deferred) else "")
         self._principal = principal
-        self._scripts = self._ports.open_scripts(principal.mailbox_id)
+        self._scripts = self._ports.open_scripts(principal)
         self._state = State.AUTHENTICATED
         return ok("logged in")
 

@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from functools import partial
 
+from mailcore.audit.acting import Acting, Via, acting_as
 from mailcore.directory.authentication import authenticate
 from mailcore.filtering import scripts
-from mailcore.kernel.ids import MailboxId
+from mailcore.kernel.errors import Denied
+from mailcore.kernel.principal import Principal
 from mailcore.managesieve.grammar import Command, CommandReader, Fault
 from mailcore.managesieve.session import Peer, Ports, Session
 
@@ -14,10 +17,13 @@ from .services import Services
 
 
 class LocalScripts:
-    """The scripts of one mailbox here, as a session asks for them."""
+    """The scripts of one mailbox here, as a session asks for them. What is changed is recorded as done by its login."""
 
-    def __init__(self, mailbox_id: MailboxId) -> None:
-        self._id = mailbox_id
+    def __init__(self, peer: str, principal: Principal) -> None:
+        if principal.mailbox_id is None:
+            raise Denied("this login has no mailbox")
+        self._id = principal.mailbox_id
+        self._who = Acting(principal.login, Via.MANAGESIEVE, principal.user_id, peer)
 
     def list(self) -> Sequence[tuple[str, bool]]:
         return [(row.name, row.is_active) for row in scripts.list_scripts(mailbox_id=self._id)]
@@ -26,7 +32,8 @@ class LocalScripts:
         return scripts.get_text(mailbox_id=self._id, name=name).encode()
 
     def put(self, name: str, text: bytes) -> None:
-        scripts.put(mailbox_id=self._id, name=name, text=text)
+        with acting_as(self._who):
+            scripts.put(mailbox_id=self._id, name=name, text=text)
 
     def check(self, text: bytes) -> None:
         scripts.read_text(text)
@@ -35,13 +42,16 @@ class LocalScripts:
         scripts.check_space(mailbox_id=self._id, name=name, size=size)
 
     def activate(self, name: str) -> None:
-        scripts.activate(mailbox_id=self._id, name=name)
+        with acting_as(self._who):
+            scripts.activate(mailbox_id=self._id, name=name)
 
     def remove(self, name: str) -> None:
-        scripts.remove(mailbox_id=self._id, name=name)
+        with acting_as(self._who):
+            scripts.remove(mailbox_id=self._id, name=name)
 
     def rename(self, old: str, new: str) -> None:
-        scripts.rename(mailbox_id=self._id, old=old, new=new)
+        with acting_as(self._who):
+            scripts.rename(mailbox_id=self._id, old=old, new=new)
 
 
 async def serve(channel: Channel, services: Services) -> None:
@@ -49,7 +59,7 @@ async def serve(channel: Channel, services: Services) -> None:
         address=channel.peer, hostname=services.environment.hostname, has_tls=channel.tls is not None,
         may_log_in_clear=services.may_log_in_clear(channel),
     )  # fmt: skip
-    session = Session(ports=Ports(authenticate=authenticate, open_scripts=LocalScripts), peer=peer)
+    session = Session(ports=Ports(authenticate=authenticate, open_scripts=partial(LocalScripts, channel.peer)), peer=peer)
     await channel.send(session.greeting())
     reader = CommandReader(scripts.MAX_SCRIPT_BYTES)
     while not session.is_closed and not channel.has_ended:

@@ -11,6 +11,7 @@ from config.celery import app
 from mailcore.audit import log
 from mailcore.delivery import drain, reaping
 from mailcore.directory import keys, mailboxes, throttle
+from mailcore.filtering import forgetting
 from mailcore.history import points
 from mailcore.store import sweeping
 from mailcore.store.search.indexing import index_pending
@@ -100,4 +101,5 @@ def reap() -> None:
     points.sample(now=int(time.time()))
     points.forget(now=int(time.time()))
     sending.forget()
+    forgetting.forget(now=int(time.time()))
     sweeping.sweep()

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from mailcore.delivery import drain, local, sieving
-from mailcore.directory import aliases
-from mailcore.filtering import memory, scripts
+from mailcore.directory import aliases, mailboxes
+from mailcore.filtering import forgetting, memory, scripts
 from mailcore.filtering.models import Answered, Carried
 from mailcore.filtering.models import Script as ScriptModel
 from mailcore.kernel.envelope import Origin
@@ -324,8 +324,10 @@ def test_mailboxes_without_scripts_cost_one_query_a_batch(ann: MailboxId, django
 def test_what_is_remembered_is_forgotten_in_time(ann: MailboxId) -> None:
     use(ann, AWAY)
     deliver(now=NOW)
-    assert memory.forget(now=NOW + 10) == 0
-    assert memory.forget(now=NOW + 40 * memory.DAY) == 2
+    assert forgetting.forget(now=NOW + 10) == 0
+    assert forgetting.forget(now=NOW + 40 * memory.DAY) == 2
+    mailboxes.remove(mailbox_id=ann)
+    assert forgetting.forget(now=NOW + 40 * memory.DAY) == 1, "the script of a mailbox that is gone"
 
 
 def test_long_folder_names_have_short_keys(ann: MailboxId) -> None:

@@ -66,7 +66,7 @@ class Client:
 
     def __init__(self, **peer: Any) -> None:
         self.scripts = Scripts()
-        ports = Ports(authenticate=authenticate, open_scripts=lambda mailbox_id: self.scripts)
+        ports = Ports(authenticate=authenticate, open_scripts=lambda principal: self.scripts)
         self.session = Session(ports=ports, peer=Peer(address="127.0.0.1", hostname="mx.example.org", **peer))
         self.reader = CommandReader(MAX)
         self.said = self.session.greeting()

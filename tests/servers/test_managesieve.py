@@ -3,6 +3,7 @@
 import socket
 from base64 import b64encode
 
+from mailcore.audit import log
 from mailcore.directory.models import Mailbox
 from mailcore.filtering import scripts
 from mailcore.kernel.ids import MailboxId
@@ -55,6 +56,8 @@ def test_a_script_is_put_and_switched_on(front: Ports) -> None:
     mailbox_id = MailboxId(Mailbox.objects.get(address__local="ann").pk)
     assert scripts.find_active(mailbox_id=mailbox_id) == "main"
     assert scripts.get_text(mailbox_id=mailbox_id, name="main").encode() == text
+    recorded = [(event.action, event.actor, event.via) for event in log.list_events(action="filter.")]
+    assert recorded == [("filter.activated", ANN, "managesieve"), ("filter.put", ANN, "managesieve")]
 
 
 def test_a_wrong_password_is_refused(front: Ports) -> None:
