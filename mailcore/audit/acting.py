@@ -14,7 +14,7 @@ class Via(StrEnum):
     API = "api"
     WEBMAIL = "webmail"
     COMMAND = "command"
-    MANAGESIEVE = "managesieve"
+    MANAGESIEVE = "sieve"
     SYSTEM = "system"
 
 

@@ -57,7 +57,7 @@ def test_a_script_is_put_and_switched_on(front: Ports) -> None:
     assert scripts.find_active(mailbox_id=mailbox_id) == "main"
     assert scripts.get_text(mailbox_id=mailbox_id, name="main").encode() == text
     recorded = [(event.action, event.actor, event.via) for event in log.list_events(action="filter.")]
-    assert recorded == [("filter.activated", ANN, "managesieve"), ("filter.put", ANN, "managesieve")]
+    assert recorded == [("filter.activated", ANN, "sieve"), ("filter.put", ANN, "sieve")]
 
 
 def test_a_wrong_password_is_refused(front: Ports) -> None:
