@@ -122,9 +122,8 @@ def needles_of(query: Query) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word.casefold() for word in words if word))
 
 
-def writer_for(desk: Desk, folders: Sequence[Folder], *, is_cross: bool = False, query: str = "") -> RowWriter:
+def writer_for(folders: Sequence[Folder], labels: Iterable[ShownLabel], *, is_cross: bool = False, query: str = "") -> RowWriter:
     """For rows that replace some that are shown."""
-    labels = list_labels(desk.mailbox_id)
     return _writer(folders, labels, is_cross=is_cross, query=query, needles=needles_of(parse_query(query)) if query else ())
 
 
@@ -156,6 +155,7 @@ def _describe(request: HttpRequest, source: Source, rows: Sequence[Row], before:
         "days": days,
         "is_first": "before" not in request.GET,
         "list_url": address,
+        "act_url": f"{reverse('act')}?{urlencode({name: asked[name] for name in asked if name != 'q'}, quote_via=quote)}",
         "more_url": f"{address}&{urlencode({'before': before, 'day': last if is_dated else ''}, quote_via=quote)}" if before else "",
         "layout": read_layout(request),
         "chips": _chips(source, view),

@@ -14,7 +14,6 @@ urlpatterns = [
     path("settings", settings.show, name="settings"),
     path("settings/", include("webmail.settings_urls")),
     path("compose", compose.write, name="compose"),
-    path("compose/", include("webmail.compose_urls")),
     path("mail/", session.home, name="mail"),
     path("mail/tree", mailbox.tree, name="tree"),
     path("mail/layout", mailbox.set_layout, name="set-layout"),

@@ -2,6 +2,7 @@
 
 import zlib
 from datetime import datetime
+from functools import lru_cache
 
 from django import template
 from django.templatetags.static import static
@@ -13,6 +14,7 @@ register = template.Library()
 
 
 @register.simple_tag
+@lru_cache(maxsize=1_000)
 def icon(name: str, size: str = "", extra: str = "") -> SafeString:
     """`{% icon "inbox" %}`; size "s" or "l"; extra e.g. "i--turn"."""
     classes = " ".join(part for part in ("i", f"i--{size}" if size else "", extra) if part)

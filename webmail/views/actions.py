@@ -197,7 +197,8 @@ def _answer(
     is_cross = request.POST.get("cross") == "1"
     folders = desk.mail.list_folders()
     changed = [] if is_moved else [row for name, uids in _group(refs) for row in desk.mail.find_rows(name, uids)]
-    writer = writer_for(desk, folders, is_cross=is_cross, query=request.POST.get("q", ""))
+    labels = list_labels(desk.mailbox_id)
+    writer = writer_for(folders, labels, is_cross=is_cross, query=request.POST.get("q", ""))
     context = {
         "toast": toast,
         "origin": origin,
@@ -208,7 +209,7 @@ def _answer(
         "folders": folders,
     }
     if origin == "reader" and not context["leaves"] and changed:
-        context |= reader_context(desk, changed[0], folders) | {"labels": list_labels(desk.mailbox_id)}
+        context |= reader_context(desk, changed[0], folders) | {"labels": labels}
         writer.current = refer(changed[0].folder, changed[0].uid, is_cross=is_cross)
     response = render(request, "webmail/_acted.html", context)
     response["HX-Trigger"] = "mailChanged, listChanged" if is_list_stale else "mailChanged"

@@ -39,8 +39,9 @@ def show(request: HttpRequest, desk: Desk, folder: str, uid: int) -> HttpRespons
     current = refer(folder, uid, is_cross=bool(typed))
     context |= {"folders": folders, "folder": folder, "layout": read_layout(request)}
     if is_fragment(request):
-        context |= {"changed": [show_row(one) for one in seen or [row]], "labels": list_labels(desk.mailbox_id)}
-        context["writer"] = writer_for(desk, folders, is_cross=bool(typed), query=typed)
+        labels = list_labels(desk.mailbox_id)
+        context |= {"changed": [show_row(one) for one in seen or [row]], "labels": labels}
+        context["writer"] = writer_for(folders, labels, is_cross=bool(typed), query=typed)
         context["writer"].current = current
         response = render(request, "webmail/_reader_fragment.html", context)
         if seen:

@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from ..desk import Desk, frame, with_desk
+from ..labels import list_labels
 from ..lists import writer_for
 from ..rows import show_row
 
@@ -13,11 +14,12 @@ from ..rows import show_row
 @with_desk
 def show(request: HttpRequest, desk: Desk) -> HttpResponse:
     folders = desk.mail.list_folders()
+    labels = list_labels(desk.mailbox_id)
     heavy = desk.mail.list_heaviest(limit=50)
     context = {
         "shown": sorted((folder for folder in folders if folder.size), key=lambda folder: folder.size, reverse=True)[:8],
         "largest": max((folder.size for folder in folders), default=0),
         "rows": [show_row(row) for row in heavy],
-        "writer": writer_for(desk, folders, is_cross=True),
+        "writer": writer_for(folders, labels, is_cross=True),
     }
-    return render(request, "webmail/space.html", context | frame(request, desk, folders=folders))
+    return render(request, "webmail/space.html", context | frame(request, desk, folders=folders, labels=labels))
