@@ -3,9 +3,9 @@
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from mailcore.trust import mtasts
+from mailcore.trust import publishing
 
 
 @require_safe
 def mta_sts(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(mtasts.own_policy(), content_type="text/plain; charset=utf-8")
+    return HttpResponse(publishing.own_policy(), content_type="text/plain; charset=utf-8")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from django.conf import settings
 
-from . import dmarc, keys, mtasts, publishing, reportnames, spf, tags
+from . import dmarc, keys, publishing, reportnames, spf, tags
 from .dkim import publickeys
 from .dkim.publickeys import NoKey, WeakKey
 from .names import Kind, Names, NamesFailed
@@ -56,7 +56,7 @@ def wanted(domain: str) -> list[Row]:
         Row(
             f"_mta-sts.{domain}",
             "TXT",
-            f"v=STSv1; id={mtasts.own_id()}",
+            f"v=STSv1; id={publishing.own_id()}",
             "mta-sts",
             False,
             why="Others send only under TLS that is vouched for.",

@@ -1,21 +1,17 @@
-"""MTA-STS: a domain says which hosts take its mail, under TLS that is vouched for. RFC 8461. Pure but for the settings.
+"""MTA-STS: a domain says which hosts take its mail, under TLS that is vouched for. RFC 8461. Pure.
 
 The policies of others are parsed here; `stspolicies` fetches and keeps them.
 """
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from django.conf import settings
 
 from . import tags
 from .tags import BadTags
 
 MODES = ("enforce", "testing", "none")
 MAX_AGE = 31_557_600
-OWN_MAX_AGE = 604_800
 MAX_HOSTS = 100
 MAX_TEXT = 65_536
 _ID = re.compile(r"[A-Za-z0-9]{1,32}\Z")
@@ -78,13 +74,3 @@ def matches(host: str, patterns: Sequence[str]) -> bool:
     """§4.1: `*.example.org` is one label more, and only at the left."""
     name = host.lower().rstrip(".")
     return any(name == pattern or (pattern.startswith("*.") and name.partition(".")[2] == pattern[2:]) for pattern in patterns)
-
-
-def own_policy() -> str:
-    """What `https://mta-sts.DOMAIN/.well-known/mta-sts.txt` says for every domain of ours."""
-    return f"version: STSv1\r\nmode: {settings.FACTEUR.mta_sts}\r\nmx: {settings.FACTEUR.hostname.lower()}\r\nmax_age: {OWN_MAX_AGE}\r\n"
-
-
-def own_id() -> str:
-    """Changes with the policy, so that others fetch it anew."""
-    return hashlib.sha256(own_policy().encode()).hexdigest()[:20]

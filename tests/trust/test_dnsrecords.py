@@ -10,7 +10,7 @@ from django.test import Client
 
 from mailcore.directory import domains
 from mailcore.kernel.errors import NotFound
-from mailcore.trust import dnsrecords, keys, mtasts, naming
+from mailcore.trust import dnsrecords, keys, mtasts, naming, publishing
 from mailcore.trust.dnsrecords import Row
 from mailcore.trust.zone import ZoneNames
 
@@ -112,7 +112,7 @@ def test_the_commands(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_policy_others_fetch() -> None:
     reply = Client().get("/.well-known/mta-sts.txt")
     assert reply["Content-Type"].startswith("text/plain")
-    assert mtasts.parse(reply.content.decode()) == mtasts.Policy("testing", (HOST,), mtasts.OWN_MAX_AGE)
+    assert mtasts.parse(reply.content.decode()) == mtasts.Policy("testing", (HOST,), publishing.OWN_MAX_AGE)
     assert Client().post("/.well-known/mta-sts.txt").status_code == 405
 
 
