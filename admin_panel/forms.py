@@ -1,11 +1,13 @@
 """Forms of the panel. They check shape; the core checks meaning and its words come back beside the field."""
 
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
 from mailcore.directory import keys
-from mailcore.directory.models import Domain
+from mailcore.webhooks import endpoints
 
 _GB = 1_000_000_000
 
@@ -91,30 +93,24 @@ class OwnPassword(NewPassword):
     field_order = ("old", "password")
 
 
-class DomainsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
-    def label_from_instance(self, obj: Any) -> str:
-        return str(obj.shown_name)
+class Words(forms.CharField):
+    """Words parted by spaces, commas or line ends."""
 
-
-class Role(forms.Form):
-    domains = DomainsField(
-        label="Looks after", queryset=Domain.objects.all(), required=False, widget=forms.CheckboxSelectMultiple(attrs={"class": "check"})
-    )
-
-
-class Targets(forms.CharField):
-    """Addresses, one a line."""
+    def __init__(self, **options: Any) -> None:
+        rows = options.pop("rows", "3")
+        widget = forms.Textarea(attrs={"class": "textarea mono", "rows": rows, "spellcheck": "false", "autocapitalize": "off"})
+        super().__init__(widget=widget, max_length=20_000, **options)
 
     def clean(self, value: Any) -> tuple[str, ...]:
         return tuple(super().clean(value).replace(",", " ").split())
 
 
+class Role(forms.Form):
+    domains = Words(label="Looks after", required=False, help_text="Domains of this server, one a line. Empty for none.")
+
+
 class AliasForm(forms.Form):
-    targets = Targets(
-        label="Leads to",
-        help_text="One address a line, here or elsewhere.",
-        widget=forms.Textarea(attrs={"class": "textarea mono", "rows": "5"}),
-    )
+    targets = Words(label="Leads to", help_text="One address a line, here or elsewhere.", rows="5")
 
 
 class NewAlias(AliasForm):
@@ -122,10 +118,89 @@ class NewAlias(AliasForm):
     field_order = ("address", "targets")
 
 
-class Sure(forms.Form):
-    """The tick without which nothing is removed for good."""
+class Typed(forms.Form):
+    """The name of what is removed for good, typed."""
 
-    sure = forms.BooleanField()
+    name = _text("Type its name to remove it for good", most=330)
+
+
+class Later(forms.Form):
+    days = forms.IntegerField(
+        label="Days until it is gone",
+        min_value=1,
+        max_value=365,
+        widget=forms.NumberInput(attrs={"class": "input", "min": "1", "max": "365"}),
+    )
+
+
+class Standing(forms.Form):
+    state = forms.ChoiceField(choices=[(state, state) for state in ("active", "receive_only", "suspended")], required=False)
+
+
+class RenameForm(forms.Form):
+    address = _text("New address", hint="It is also the name to sign in by.", most=330)
+    keep_old = forms.BooleanField(
+        label="Mail for the old address still comes here", required=False, widget=forms.CheckboxInput(attrs={"class": "check"})
+    )
+
+
+class AppPasswordId(forms.Form):
+    app_password = forms.IntegerField(min_value=1)
+
+
+class NewAdministrator(forms.Form):
+    login = _text("Name to sign in by", most=320)
+    password = _password("Password", required=True)
+
+
+class ImportForm(forms.Form):
+    """A file, or its text (which the dry run hands on to the real one)."""
+
+    file = forms.FileField(
+        label="CSV file", required=False, widget=forms.FileInput(attrs={"class": "input", "accept": ".csv,.tsv,.txt,text/csv"})
+    )
+    text_field = "text"
+    text = ""
+
+    def clean(self) -> dict[str, Any]:
+        found = dict(super().clean() or {})
+        found["text"] = self.data.get(self.text_field, "")
+        if not found.get("file") and not found["text"].strip():
+            raise forms.ValidationError("Choose a file.")
+        return found
+
+
+class RouteForm(forms.Form):
+    sender = _text("From", hint="Empty for the sender of reports.", required=False, most=330)
+    recipient = _text("To", most=330)
+
+
+class FindMessage(forms.Form):
+    sender = _text("From", required=False, most=330)
+    recipient = _text("To", required=False, most=330)
+    subject = _text("Words of the subject", required=False, most=200)
+    since = forms.DateField(label="Since", required=False, widget=forms.DateInput(attrs={"class": "input", "type": "date"}))
+    until = forms.DateField(label="Up to", required=False, widget=forms.DateInput(attrs={"class": "input", "type": "date"}))
+
+    def is_filled(self) -> bool:
+        return any(self.data.get(name, "").strip() for name in ("sender", "recipient", "subject"))
+
+    def clean(self) -> dict[str, Any]:
+        found = dict(super().clean() or {})
+        since, until = found.get("since"), found.get("until")
+        zone = timezone.get_current_timezone()
+        found["since"] = int(datetime.combine(since, time(), zone).timestamp()) if since else 0
+        found["until"] = int(datetime.combine(until + timedelta(days=1), time(), zone).timestamp()) if until else 0
+        return found
+
+
+class NewWebhook(forms.Form):
+    url = _text("Address", hint="https:// of a program that answers with 200.", most=500)
+    kinds = forms.MultipleChoiceField(
+        label="Is told of",
+        choices=[(kind, kind.replace("_", " ")) for kind in endpoints.KINDS],
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "check"}),
+    )
 
 
 class NewKey(forms.Form):
@@ -141,3 +216,5 @@ class NewKey(forms.Form):
         help_text="Empty for never.",
         widget=forms.NumberInput(attrs={"class": "input"}),
     )
+    domains = Words(label="Only for these domains", required=False, rows="2", help_text="Empty for all that you reach.")
+    networks = Words(label="Only from these networks", required=False, rows="2", help_text="Such as 192.0.2.0/24. Empty for anywhere.")

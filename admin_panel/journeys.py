@@ -7,7 +7,8 @@ from mailcore.directory.access import Actor
 from mailcore.kernel.errors import NotFound
 from mailcore.kernel.ids import TraceId
 from mailcore.queue import journey
-from mailcore.queue.journey import Stage, Step
+from mailcore.queue.journey import Stage, Step, Wanted
+from mailcore.store import contents
 
 _ENTRY_STAGES = frozenset({Stage.RECEIVED, Stage.QUEUED, Stage.HELD})
 
@@ -31,6 +32,18 @@ def find(actor: Actor, *, text: str, limit: int = 20) -> list[Journey]:
     if not traces:
         traces = [TraceId(wanted)]
     found = (_read(actor, trace_id) for trace_id in traces)
+    return [one for one in found if one is not None]
+
+
+def find_by(
+    actor: Actor, *, sender: str = "", recipient: str = "", subject: str = "", since: int = 0, until: int = 0, limit: int = 20
+) -> list[Journey]:
+    """Journeys by what somebody remembers of a message; what is "" or 0 is not known."""
+    message_ids = contents.find_message_ids(subject=subject) if subject else ()
+    if subject and not message_ids:
+        return []
+    wanted = Wanted(message_ids=message_ids, sender=sender.strip("<>"), recipient=recipient.strip("<>"), since=since, until=until)
+    found = (_read(actor, trace_id) for trace_id in journey.search(wanted, domains=actor.domain_names, limit=limit))
     return [one for one in found if one is not None]
 
 

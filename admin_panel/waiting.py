@@ -39,8 +39,9 @@ def access_row(actor: Actor, *, trace_id: TraceId) -> EntryRow:
     return _narrow(entries.get_entry(trace_id=trace_id, domains=actor.domain_names), actor)
 
 
-def count(actor: Actor) -> dict[str, int]:
-    return entries.count_recipients(domains=actor.domain_names)
+def count_waiting(actor: Actor) -> dict[str, int]:
+    """Recipients that are not settled: queued, active, deferred and held."""
+    return entries.count_open(domains=actor.domain_names)
 
 
 def act(actor: Actor, *, trace_id: TraceId, action: str) -> None:

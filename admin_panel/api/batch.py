@@ -98,8 +98,8 @@ def _make_request(outer: Request, actor: Actor, operation: dict[str, Any], path:
     }
     if operation["if_match"]:
         inner.META["HTTP_IF_MATCH"] = operation["if_match"]
-    inner._stream = io.BytesIO(body)  # type: ignore[attr-defined]
-    inner._read_started = False
+    inner._stream = io.BytesIO(body)
+    inner._read_started = False  # type: ignore[attr-defined]
     inner.batch_actor = actor  # type: ignore[attr-defined]
     return inner
 

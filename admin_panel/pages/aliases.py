@@ -2,71 +2,70 @@
 
 from typing import Any
 
-from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.core.paginator import Page
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
 
 from admin_panel.forms import AliasForm, NewAlias
 from mailcore.directory import access, aliases, mailboxes
 from mailcore.directory.access import Actor
+from mailcore.directory.models import Address
 
-from .gate import for_administrators, show, try_act, try_form
-
-PAGE = 50
+from .ledger import Act, Ledger, Values
 
 
-@require_GET
-@for_administrators
-def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    search = request.GET.get("q", "").strip()
-    rows = access.list_aliases(actor).order_by("domain__name", "local")
+def find(actor: Actor, asked: QueryDict) -> QuerySet[Address]:
+    rows, search = access.list_aliases(actor).order_by("domain__name", "local"), asked.get("q", "").strip()
+    local, at, domain = search.partition("@")
+    if at:
+        exact = Q(local__startswith=local.lower(), domain__name__startswith=domain.lower()) | Q(targets__target__startswith=search.lower())
+        return rows.filter(exact).distinct()
     if search:
-        rows = rows.filter(Q(local__icontains=search) | Q(domain__name__icontains=search) | Q(targets__target__icontains=search)).distinct()
-    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    return show(request, actor, "aliases", {"page": page, "search": search, "here": "aliases"})
+        return rows.filter(Q(local__icontains=search) | Q(domain__name__icontains=search) | Q(targets__target__icontains=search)).distinct()
+    return rows
 
 
-@require_http_methods(["GET", "POST"])
-@for_administrators
-def new(request: HttpRequest, actor: Actor) -> HttpResponse:
-    form = NewAlias(request.POST or None)
-    if request.method == "POST" and try_form(form, lambda: _create(actor, form.cleaned_data)):
-        messages.success(request, f"{form.cleaned_data['address']} leads on now.")
-        return redirect("panel:aliases")
-    return show(request, actor, "new", {"form": form, "title": "Add an alias", "back": "panel:aliases", "here": "aliases"})
-
-
-@require_http_methods(["GET", "POST"])
-@for_administrators
-def one(request: HttpRequest, actor: Actor, alias_id: int) -> HttpResponse:
-    alias = access.access_alias(actor, alias_id=alias_id)
-    form = AliasForm(request.POST or None, initial={"targets": "\n".join(target.target for target in alias.targets.all())})
-    if request.method == "POST" and try_form(form, lambda: aliases.set_targets(alias_id=alias_id, targets=form.cleaned_data["targets"])):
-        messages.success(request, f"{alias} changed.")
-        return redirect("panel:alias", alias_id)
-    return show(request, actor, "alias", {"alias": alias, "form": form, "here": "aliases"})
-
-
-@require_POST
-@for_administrators
-def set_standing(request: HttpRequest, actor: Actor, alias_id: int) -> HttpResponse:
-    alias = access.access_alias(actor, alias_id=alias_id)
-    done = f"{alias} is suspended: its mail is refused." if alias.is_enabled else f"{alias} leads on again."
-    try_act(request, lambda: aliases.set_enabled(alias_id=alias_id, is_enabled=not alias.is_enabled), done)
-    return redirect("panel:alias", alias_id)
-
-
-@require_POST
-@for_administrators
-def remove(request: HttpRequest, actor: Actor, alias_id: int) -> HttpResponse:
-    alias = access.access_alias(actor, alias_id=alias_id)
-    try_act(request, lambda: aliases.remove(alias_id=alias_id), f"{alias} is removed.")
-    return redirect("panel:aliases")
-
-
-def _create(actor: Actor, values: dict[str, Any]) -> None:
+def create(actor: Actor, values: Values) -> str:
     access.require_domain(actor, name=mailboxes.parse(values["address"]).domain)
-    aliases.create(address=values["address"], targets=values["targets"])
+    return f"{aliases.create(address=values['address'], targets=values['targets'])} leads on now."
+
+
+def shown(actor: Actor, alias: Address) -> Values:
+    return {"form": AliasForm(initial={"targets": "\n".join(target.target for target in alias.targets.all())})}
+
+
+def change(actor: Actor, alias: Address, values: Values) -> str:
+    aliases.set_targets(alias_id=alias.id, targets=values["targets"])
+    return f"{alias} changed."
+
+
+def set_standing(actor: Actor, alias: Address, values: Values) -> str:
+    aliases.set_enabled(alias_id=alias.id, is_enabled=not alias.is_enabled)
+    return f"{alias} is suspended: its mail is refused." if alias.is_enabled else f"{alias} leads on again."
+
+
+def remove(actor: Actor, alias: Address, values: Values) -> str:
+    aliases.remove(alias_id=alias.id)
+    return f"{alias} is removed."
+
+
+def listed(actor: Actor, page: Page[Any], asked: QueryDict) -> Values:
+    return {}
+
+
+LEDGER = Ledger(
+    name="aliases",
+    one="alias",
+    title="Add an alias",
+    find=find,
+    listed=listed,
+    new_form=NewAlias,
+    create=create,
+    access=lambda actor, row_id, to_change: access.access_alias(actor, alias_id=row_id),
+    shown=shown,
+    acts={
+        "change": Act(change, AliasForm, "form"),
+        "standing": Act(set_standing),
+        "remove": Act(remove, ends=True),
+    },
+)

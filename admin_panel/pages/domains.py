@@ -2,84 +2,96 @@
 
 from typing import Any
 
-from django.contrib import messages
-from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.core.paginator import Page
+from django.db.models import Count, QuerySet
+from django.http import QueryDict
 
-from admin_panel.forms import CatchAll, DomainLimits, NewDomain, Sure
+from admin_panel.forms import CatchAll, DomainLimits, NewDomain, Typed
 from mailcore.directory import access, domains
 from mailcore.directory.access import Actor
 from mailcore.directory.domains import DomainChange
-from mailcore.directory.models import Address
+from mailcore.directory.faults import BadField
+from mailcore.directory.models import Address, Domain, User
 
-from .gate import for_administrators, show, try_act, try_form
-
-
-@require_GET
-@for_administrators
-def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    rows = access.list_domains(actor).annotate(
-        mailbox_count=Count("addresses", filter=Q(addresses__kind=Address.Kind.MAILBOX)),
-        alias_count=Count("addresses", filter=Q(addresses__kind=Address.Kind.ALIAS)),
-    )
-    return show(request, actor, "domains", {"rows": list(rows), "here": "domains"})
+from .ledger import Act, Ledger, Values
 
 
-@require_http_methods(["GET", "POST"])
-@for_administrators
-def new(request: HttpRequest, actor: Actor) -> HttpResponse:
-    access.require_everything(actor)
-    form = NewDomain(request.POST or None)
-    if request.method == "POST" and try_form(form, lambda: domains.create(**_numbers(form.cleaned_data))):
-        messages.success(request, f"{form.cleaned_data['name']} takes mail now.")
-        return redirect("panel:domains")
-    return show(request, actor, "new", {"form": form, "title": "Add a domain", "back": "panel:domains", "here": "domains"})
+def find(actor: Actor, asked: QueryDict) -> QuerySet[Domain]:
+    rows, search = access.list_domains(actor).order_by("name"), asked.get("q", "").strip().lower()
+    if asked.get("state") == "suspended":
+        rows = rows.filter(is_active=False)
+    return rows.filter(name__contains=search) | rows.filter(shown_name__icontains=search) if search else rows
 
 
-@require_http_methods(["GET", "POST"])
-@for_administrators
-def one(request: HttpRequest, actor: Actor, domain_id: int) -> HttpResponse:
-    domain = access.access_domain(actor, domain_id=domain_id)
-    kind = DomainLimits if actor.is_root else CatchAll
+def listed(actor: Actor, page: Page[Any], asked: QueryDict) -> Values:
+    """Counted for the rows of this page only: over all domains it would cost seconds."""
+    ids = [domain.id for domain in page.object_list]
+    found = Address.objects.filter(domain__in=ids).values_list("domain", "kind").annotate(Count("id"))
+    counts = {(domain, kind): count for domain, kind, count in found}
+    lines = [(row, counts.get((row.id, "mailbox"), 0), counts.get((row.id, "alias"), 0)) for row in page.object_list]
+    return {"lines": lines}
+
+
+def create(actor: Actor, values: Values) -> str:
+    return f"{domains.create(**_numbers(values)).shown_name} takes mail now."
+
+
+def shown(actor: Actor, domain: Domain) -> Values:
     now = {"catch_all": domain.catch_all, "default_quota_bytes": domain.default_quota_bytes, "max_mailboxes": domain.max_mailboxes}
-    form = kind(request.POST or None, initial=now)
-    if request.method == "POST" and try_form(form, lambda: domains.change(domain_id=domain_id, to=_change(form.cleaned_data))):
-        messages.success(request, f"{domain.shown_name} changed.")
-        return redirect("panel:domain", domain_id)
-    return show(request, actor, "domain", {"domain": domain, "form": form, "here": "domains"})
+    counts = dict(Address.objects.filter(domain=domain).values_list("kind").annotate(Count("id")))
+    return {
+        "form": (DomainLimits if actor.is_root else CatchAll)(initial=now),
+        "typed": Typed(),
+        "aliases": list(domain.alias_domains.order_by("name")),
+        "mailbox_count": counts.get("mailbox", 0),
+        "alias_count": counts.get("alias", 0),
+        "administrators": list(User.objects.filter(domains=domain).order_by("login").values_list("login", flat=True)[:20]),
+    }
 
 
-@require_POST
-@for_administrators
-def set_standing(request: HttpRequest, actor: Actor, domain_id: int) -> HttpResponse:
-    domain = access.access_domain(actor, domain_id=domain_id)
+def change(actor: Actor, domain: Domain, values: Values) -> str:
+    """What a domain administrator may not set is not taken from the form, whatever it says."""
+    change = DomainChange(**_numbers(values)) if actor.is_root else DomainChange(catch_all=values["catch_all"])
+    domains.change(domain_id=domain.id, to=change)
+    return f"{domain.shown_name} changed."
+
+
+def set_standing(actor: Actor, domain: Domain, values: Values) -> str:
     access.require_root(actor)
     if domain.is_active:
-        try_act(request, lambda: domains.suspend(domain_id=domain_id), f"{domain.shown_name} is suspended. Nothing in it is lost.")
-    else:
-        try_act(request, lambda: domains.resume(domain_id=domain_id), f"{domain.shown_name} takes mail again.")
-    return redirect("panel:domain", domain_id)
+        domains.suspend(domain_id=domain.id)
+        return f"{domain.shown_name} is suspended. Nothing in it is lost."
+    domains.resume(domain_id=domain.id)
+    return f"{domain.shown_name} takes mail again."
 
 
-@require_POST
-@for_administrators
-def remove(request: HttpRequest, actor: Actor, domain_id: int) -> HttpResponse:
-    domain = access.access_domain(actor, domain_id=domain_id)
+def remove(actor: Actor, domain: Domain, values: Values) -> str:
     access.require_root(actor)
-    if not Sure(request.POST).is_valid():
-        messages.error(request, "Nothing was removed: tick that you are sure.")
-        return redirect("panel:domain", domain_id)
-    try_act(request, lambda: domains.remove(domain_id=domain_id), f"{domain.shown_name} is removed.")
-    return redirect("panel:domains")
+    if values["name"].strip().lower() not in (domain.name, domain.shown_name.lower()):
+        raise BadField("name", f"Nothing was removed. To remove it, type {domain.shown_name}.")
+    domains.remove(domain_id=domain.id)
+    return f"{domain.shown_name} is removed."
 
 
-def _numbers(values: dict[str, Any]) -> dict[str, Any]:
-    """An empty limit of a new domain is no limit."""
-    return values | {name: values[name] or 0 for name in ("default_quota_bytes", "max_mailboxes")}
+def _numbers(values: Values) -> Values:
+    """An empty limit is no limit."""
+    return values | {name: values.get(name) or 0 for name in ("default_quota_bytes", "max_mailboxes")}
 
 
-def _change(values: dict[str, Any]) -> DomainChange:
-    """A domain administrator's form has the catch-all only; the rest stays as it is."""
-    return DomainChange(**_numbers(values) if "max_mailboxes" in values else values)
+LEDGER = Ledger(
+    name="domains",
+    one="domain",
+    title="Add a domain",
+    find=find,
+    listed=listed,
+    new_form=NewDomain,
+    create=create,
+    may_add=access.require_everything,
+    access=lambda actor, row_id, to_change: access.access_domain(actor, domain_id=row_id),
+    shown=shown,
+    acts={
+        "change": Act(change, DomainLimits, "form"),
+        "standing": Act(set_standing),
+        "remove": Act(remove, Typed, "typed", ends=True),
+    },
+)

@@ -9,6 +9,7 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from mailcore.audit.acting import Acting, Via, acting_as, new_request_id
 from mailcore.directory.access import Actor, actor_of
 from mailcore.directory.models import User
 from mailcore.kernel.errors import Denied, MailError, NotFound
@@ -25,6 +26,11 @@ def for_administrators(page: Page[P]) -> Callable[Concatenate[HttpRequest, P], H
         if not isinstance(user, User):
             return redirect_to_login(request.get_full_path())
         actor = actor_of(user)
+        who = Acting(actor.name, Via.PANEL, actor.user_id, request.META.get("REMOTE_ADDR", ""), new_request_id())
+        with acting_as(who):
+            return _open(request, user, actor, *args, **kwargs)
+
+    def _open(request: HttpRequest, user: User, actor: Actor, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if user.role == User.Role.USER:
             return show(request, actor, "refused", {"reason": "The panel is for administrators."}, status=403)
         try:
@@ -34,7 +40,7 @@ def for_administrators(page: Page[P]) -> Callable[Concatenate[HttpRequest, P], H
         except Denied as error:
             return show(request, actor, "refused", {"reason": error.public}, status=403)
 
-    guarded.__name__, guarded.__module__, guarded.__doc__ = page.__name__, page.__module__, page.__doc__
+    guarded.__name__, guarded.__doc__ = page.__name__, page.__doc__
     return guarded
 
 

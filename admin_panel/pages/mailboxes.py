@@ -1,141 +1,153 @@
 """/panel/mailboxes"""
 
+from datetime import timedelta
 from typing import Any
 
-from django.contrib import messages
-from django.core.paginator import Paginator
+from django.core.paginator import Page
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.http import QueryDict
+from django.utils import timezone
 
-from admin_panel.forms import MailboxForm, NewMailbox, NewPassword, Role, Sure
+from admin_panel.forms import AppPasswordId, Later, MailboxForm, NewMailbox, NewPassword, RenameForm, Role, Standing, Typed
 from admin_panel.usage import with_space
-from mailcore.directory import access, mailboxes, users
+from mailcore.directory import access, domains, mailboxes, users
 from mailcore.directory.access import Actor
+from mailcore.directory.faults import BadField
 from mailcore.directory.models import Mailbox, User
+from mailcore.kernel.errors import NotFound
 
-from .gate import for_administrators, show, try_act, try_form
+from .ledger import Act, Ledger, Values
 
-PAGE = 50
-
-
-@require_GET
-@for_administrators
-def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    search, state = request.GET.get("q", "").strip(), request.GET.get("state", "")
-    rows = narrow(access.list_mailboxes(actor), search=search, state=state).order_by("address__domain__name", "address__local")
-    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    values = {"page": page, "spaces": with_space(page.object_list), "search": search, "state": state, "here": "mailboxes"}
-    return show(request, actor, "mailboxes", values)
+STATES = (("", "All"), ("active", "Active"), ("receive_only", "Receive only"), ("suspended", "Suspended"), ("removing", "To be removed"))
+_STANDING = {"active": mailboxes.resume, "receive_only": mailboxes.receive_only, "suspended": mailboxes.suspend}
+_SAID = {"active": "is open.", "receive_only": "receives only.", "suspended": "is suspended. Nothing in it is lost."}
 
 
-@require_http_methods(["GET", "POST"])
-@for_administrators
-def new(request: HttpRequest, actor: Actor) -> HttpResponse:
-    form = NewMailbox(request.POST or None)
-    if request.method == "POST" and try_form(form, lambda: _create(actor, form.cleaned_data)):
-        messages.success(request, f"{form.cleaned_data['address']} is ready.")
-        return redirect("panel:mailboxes")
-    return show(request, actor, "new", {"form": form, "title": "Add a mailbox", "back": "panel:mailboxes", "here": "mailboxes"})
-
-
-@require_http_methods(["GET", "POST"])
-@for_administrators
-def one(request: HttpRequest, actor: Actor, mailbox_id: int) -> HttpResponse:
-    mailbox = access.access_mailbox(actor, mailbox_id=mailbox_id, to_change=request.method == "POST")
-    form = MailboxForm(request.POST or None, initial=_now(mailbox))
-    if request.method == "POST" and try_form(form, lambda: _change(mailbox_id, form.cleaned_data)):
-        messages.success(request, f"{mailbox.address} changed.")
-        return redirect("panel:mailbox", mailbox_id)
-    return _page(request, actor, mailbox, form=form)
-
-
-@require_POST
-@for_administrators
-def set_password(request: HttpRequest, actor: Actor, mailbox_id: int) -> HttpResponse:
-    mailbox = access.access_mailbox(actor, mailbox_id=mailbox_id, to_change=True)
-    form = NewPassword(request.POST)
-    if try_form(form, lambda: mailboxes.set_password(mailbox_id=mailbox_id, password=form.cleaned_data["password"])):
-        messages.success(request, f"{mailbox.address} has a new password. Every program that used the old one is signed out.")
-        return redirect("panel:mailbox", mailbox_id)
-    return _page(request, actor, mailbox, password=form)
-
-
-@require_POST
-@for_administrators
-def set_role(request: HttpRequest, actor: Actor, mailbox_id: int) -> HttpResponse:
-    mailbox = access.access_mailbox(actor, mailbox_id=mailbox_id, to_change=True)
-    access.require_everything(actor)
-    form = Role(request.POST)
-    if mailbox.user is None or mailbox.user.role == User.Role.ROOT or not form.is_valid():
-        messages.error(request, "This role cannot be changed here.")
-    else:
-        domains = tuple(form.cleaned_data["domains"])
-        role = User.Role.DOMAIN_ADMIN if domains else User.Role.USER
-        users.set_role(user_id=mailbox.user.id, role=role, domains=domains)
-        messages.success(request, f"{mailbox.address} looks after {', '.join(map(str, domains)) or 'no domain'}.")
-    return redirect("panel:mailbox", mailbox_id)
-
-
-@require_POST
-@for_administrators
-def set_standing(request: HttpRequest, actor: Actor, mailbox_id: int) -> HttpResponse:
-    mailbox = access.access_mailbox(actor, mailbox_id=mailbox_id, to_change=True)
-    if mailbox.state == Mailbox.State.ACTIVE:
-        try_act(request, lambda: mailboxes.suspend(mailbox_id=mailbox_id), f"{mailbox.address} is suspended. Nothing in it is lost.")
-    else:
-        try_act(request, lambda: mailboxes.resume(mailbox_id=mailbox_id), f"{mailbox.address} is open again.")
-    return redirect("panel:mailbox", mailbox_id)
-
-
-@require_POST
-@for_administrators
-def remove(request: HttpRequest, actor: Actor, mailbox_id: int) -> HttpResponse:
-    mailbox = access.access_mailbox(actor, mailbox_id=mailbox_id, to_change=True)
-    if not Sure(request.POST).is_valid():
-        messages.error(request, "Nothing was removed: tick that you are sure.")
-        return redirect("panel:mailbox", mailbox_id)
-    try_act(request, lambda: mailboxes.remove(mailbox_id=mailbox_id), f"{mailbox.address} is removed.")
-    return redirect("panel:mailboxes")
-
-
-def narrow(rows: QuerySet[Mailbox], *, search: str, state: str) -> QuerySet[Mailbox]:
-    if state in Mailbox.State.values:
-        rows = rows.filter(state=state)
-    local, _, domain = search.partition("@")
-    if domain:
-        return rows.filter(address__local__icontains=local, address__domain__name__istartswith=domain)
+def find(actor: Actor, asked: QueryDict) -> QuerySet[Mailbox]:
+    rows = access.list_mailboxes(actor).order_by("address__domain__name", "address__local")
+    if asked.get("state") in Mailbox.State.values:
+        rows = rows.filter(state=asked["state"])
+    search = asked.get("q", "").strip().lower()
+    local, at, domain = search.partition("@")
+    if at:
+        # What begins so is found by the index; what only holds it somewhere would be looked for in every row.
+        rows = rows.filter(address__domain__name__startswith=domain) if domain else rows
+        return rows.filter(address__local__startswith=local) if local else rows
     if search:
-        return rows.filter(
-            Q(address__local__icontains=search) | Q(user__shown_name__icontains=search) | Q(address__domain__name__icontains=search)
-        )
+        return rows.filter(Q(address__local__contains=search) | Q(user__shown_name__icontains=search))
     return rows
 
 
-def _page(request: HttpRequest, actor: Actor, mailbox: Mailbox, **forms: Any) -> HttpResponse:
-    values: dict[str, Any] = {
-        "password": NewPassword(),
-        "space": with_space([mailbox])[0],
-        "mailbox": mailbox,
-        "here": "mailboxes",
-    }
-    if "form" not in forms:
-        values["form"] = MailboxForm(initial=_now(mailbox))
-    if actor.is_root and mailbox.user is not None:
-        values["role"] = Role(initial={"domains": list(mailbox.user.domains.values_list("id", flat=True))})
-    return show(request, actor, "mailbox", values | forms)
+def listed(actor: Actor, page: Page[Any], asked: QueryDict) -> Values:
+    return {"spaces": with_space(page.object_list), "states": STATES}
 
 
-def _now(mailbox: Mailbox) -> dict[str, Any]:
-    return {"quota_bytes": mailbox.quota_bytes, "shown_name": mailbox.user.shown_name if mailbox.user else ""}
-
-
-def _create(actor: Actor, values: dict[str, Any]) -> None:
+def create(actor: Actor, values: Values) -> str:
     access.require_domain(actor, name=mailboxes.parse(values["address"]).domain)
-    mailboxes.create(**values)
+    return f"{mailboxes.create(**values).address} is ready."
 
 
-def _change(mailbox_id: int, values: dict[str, Any]) -> None:
-    mailboxes.set_quota(mailbox_id=mailbox_id, quota_bytes=values["quota_bytes"])
-    mailboxes.set_shown_name(mailbox_id=mailbox_id, shown_name=values["shown_name"])
+def shown(actor: Actor, mailbox: Mailbox) -> Values:
+    values: Values = {
+        "form": MailboxForm(initial={"quota_bytes": mailbox.quota_bytes, "shown_name": mailbox.user.shown_name if mailbox.user else ""}),
+        "password": NewPassword(),
+        "rename": RenameForm(initial={"address": str(mailbox.address), "keep_old": True}),
+        "later": Later(initial={"days": 14}),
+        "typed": Typed(),
+        "space": with_space([mailbox])[0],
+        "app_passwords": users.list_app_passwords(user_id=mailbox.user_id) if mailbox.user_id is not None else [],
+    }
+    if actor.is_root and mailbox.user is not None:
+        values["role"] = Role(initial={"domains": "\n".join(mailbox.user.domains.order_by("name").values_list("name", flat=True))})
+    return values
+
+
+def change(actor: Actor, mailbox: Mailbox, values: Values) -> str:
+    mailboxes.set_quota(mailbox_id=mailbox.id, quota_bytes=values["quota_bytes"])
+    mailboxes.set_shown_name(mailbox_id=mailbox.id, shown_name=values["shown_name"])
+    return f"{mailbox.address} changed."
+
+
+def set_password(actor: Actor, mailbox: Mailbox, values: Values) -> str:
+    mailboxes.set_password(mailbox_id=mailbox.id, password=values["password"])
+    return f"{mailbox.address} has a new password. Every program that used the old one is signed out."
+
+
+def set_role(actor: Actor, mailbox: Mailbox, values: Values) -> str:
+    access.require_everything(actor)
+    if mailbox.user is None or mailbox.user.role == User.Role.ROOT:
+        raise NotFound("This role cannot be changed here.")
+    found = []
+    for name in values["domains"]:
+        try:
+            found.append(domains.get(name=name))
+        except NotFound as error:
+            raise BadField("domains", error.public) from error
+    role = User.Role.DOMAIN_ADMIN if found else User.Role.USER
+    users.set_role(user_id=mailbox.user.id, role=role, domains=tuple(found))
+    return f"{mailbox.address} looks after {', '.join(map(str, found)) or 'no domain'}."
+
+
+def set_standing(actor: Actor, mailbox: Mailbox, values: Values) -> str:
+    """Without a choice, as an older page sends it: open what is closed and close what is open."""
+    state = values["state"] or ("suspended" if mailbox.state == Mailbox.State.ACTIVE else "active")
+    _STANDING[state](mailbox_id=mailbox.id)
+    return f"{mailbox.address} {_SAID[state]}"
+
+
+def rename(actor: Actor, mailbox: Mailbox, values: Values) -> str:
+    access.require_domain(actor, name=mailboxes.parse(values["address"]).domain)
+    old = str(mailbox.address)
+    renamed = mailboxes.rename(mailbox_id=mailbox.id, address=values["address"], keep_old=values["keep_old"])
+    return f"{old} is {renamed.address} now, and signs in by that name."
+
+
+def remove(actor: Actor, mailbox: Mailbox, values: Values) -> str:
+    at = timezone.now() + timedelta(days=values["days"])
+    mailboxes.remove_later(mailbox_id=mailbox.id, at=at)
+    return f"{mailbox.address} is closed and goes on {at:%-d %B}. Until then it can be opened again."
+
+
+def erase(actor: Actor, mailbox: Mailbox, values: Values) -> str:
+    if values["name"].strip().lower() != str(mailbox.address):
+        raise BadField("name", f"Nothing was removed. To remove it, type {mailbox.address}.")
+    mailboxes.remove(mailbox_id=mailbox.id)
+    return f"{mailbox.address} is removed."
+
+
+def sign_out(actor: Actor, mailbox: Mailbox, values: Values) -> str:
+    if mailbox.user_id is None:
+        raise NotFound("This mailbox has no login of its own.")
+    users.end_sessions(user_id=mailbox.user_id)
+    return f"{mailbox.address} is signed out everywhere."
+
+
+def remove_app_password(actor: Actor, mailbox: Mailbox, values: Values) -> str:
+    if mailbox.user_id is None:
+        raise NotFound("This mailbox has no login of its own.")
+    users.remove_app_password(user_id=mailbox.user_id, app_password_id=values["app_password"])
+    return "The app password is removed and opens nothing any more."
+
+
+LEDGER = Ledger(
+    name="mailboxes",
+    one="mailbox",
+    title="Add a mailbox",
+    find=find,
+    listed=listed,
+    new_form=NewMailbox,
+    create=create,
+    access=lambda actor, row_id, to_change: access.access_mailbox(actor, mailbox_id=row_id, to_change=to_change),
+    shown=shown,
+    acts={
+        "change": Act(change, MailboxForm, "form"),
+        "password": Act(set_password, NewPassword, "password"),
+        "role": Act(set_role, Role, "role"),
+        "standing": Act(set_standing, Standing),
+        "rename": Act(rename, RenameForm, "rename"),
+        "remove": Act(remove, Later, "later"),
+        "erase": Act(erase, Typed, "typed", ends=True),
+        "sign-out": Act(sign_out),
+        "app-password": Act(remove_app_password, AppPasswordId),
+    },
+)

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
-from admin_panel import waiting
+from admin_panel import flow, waiting
 from mailcore.directory import access
 from mailcore.directory.access import Actor
 from mailcore.directory.models import Mailbox
 
 from .gate import for_administrators, show
+
+PERIODS = (("day", "24 hours"), ("week", "7 days"), ("month", "30 days"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,32 +25,33 @@ class Concern:
 @require_GET
 @for_administrators
 def overview(request: HttpRequest, actor: Actor) -> HttpResponse:
-    queue = waiting.count(actor)
-    open_now = queue.get("queued", 0) + queue.get("leased", 0)
+    period = request.GET.get("period", "day")
+    queue = waiting.count_waiting(actor)
     mailboxes = access.list_mailboxes(actor)
     numbers = {
         "domains": access.list_domains(actor).count(),
         "mailboxes": mailboxes.count(),
         "aliases": access.list_aliases(actor).count(),
-        "waiting": open_now,
-        "held": queue["held"],
-        "failed": queue.get("failed", 0),
+        "waiting": queue["queued"] + queue["active"] + queue["deferred"],
     }
     suspended = mailboxes.filter(state=Mailbox.State.SUSPENDED).count()
-    concerns = list_concerns(deferred=queue["deferred"], held=queue["held"], suspended=suspended)
-    return show(request, actor, "overview", {"numbers": numbers, "concerns": concerns, "here": "overview"})
+    values = {
+        "numbers": numbers,
+        "concerns": list_concerns(deferred=queue["deferred"], held=queue["held"], suspended=suspended),
+        "board": flow.look(actor, period=period if period in dict(PERIODS) else "day"),
+        "period": period,
+        "periods": PERIODS,
+        "here": "overview",
+    }
+    return show(request, actor, "overview", values)
 
 
 def list_concerns(*, deferred: int, held: int, suspended: int) -> list[Concern]:
     found = (
-        (deferred, "{} wait for another try: the other side put them off.", "/panel/queue?state=deferred", "See the queue"),
-        (held, "{} held and not tried until released.", "/panel/queue?state=held", "See what is held"),
+        (deferred, "{} for another try: the other side put them off.", "/panel/queue?state=deferred", "See the queue"),
+        (held, "{} and not tried until released.", "/panel/queue?state=held", "See what is held"),
         (suspended, "{} suspended and refusing mail.", "/panel/mailboxes?state=suspended", "See the mailboxes"),
     )
-    nouns = ("recipient", "recipient", "mailbox")
-    plurals = ("recipients", "recipients", "mailboxes")
-    return [
-        Concern(text.format(f"{count} {nouns[row] if count == 1 else plurals[row]}"), link, verb)
-        for row, (count, text, link, verb) in enumerate(found)
-        if count
-    ]
+    nouns = (("recipient waits", "recipients wait"), ("recipient is held", "recipients are held"), ("mailbox is", "mailboxes are"))
+    rows = zip(found, nouns, strict=True)
+    return [Concern(text.format(f"{count} {noun[count != 1]}"), link, verb) for (count, text, link, verb), noun in rows if count]

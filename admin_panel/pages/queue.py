@@ -1,21 +1,29 @@
-"""/panel/queue and /panel/journey"""
+"""/panel/queue"""
 
+import time
 from dataclasses import dataclass
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
-from admin_panel import journeys, waiting
+from admin_panel import waiting
 from mailcore.directory.access import Actor
 from mailcore.kernel.ids import TraceId
+from mailcore.queue import destinations
 from mailcore.queue.entries import EntryRow
 
 from .gate import for_administrators, show, try_act
 
 PAGE = 50
 STATES = (("active", "Waiting"), ("deferred", "Put off"), ("held", "Held"), ("failed", "Returned"), ("all", "All"))
-_DONE = {"retry": "is tried now", "hold": "is held", "release": "is released", "cancel": "is cancelled"}
+_DONE = {
+    "retry": "is tried now", "hold": "is held", "release": "is released", "cancel": "is cancelled", "bounce": "is returned to its sender",
+}  # fmt: skip
+_MANY = {"retry": "tried now", "hold": "held", "release": "released", "cancel": "cancelled", "bounce": "returned to their senders"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,10 @@ class Line:
     def waits(self) -> bool:
         return any(recipient.next_attempt_at for recipient in self.row.recipients)
 
+    @property
+    def tries(self) -> int:
+        return max((recipient.attempts for recipient in self.row.recipients), default=0)
+
 
 @require_GET
 @for_administrators
@@ -33,17 +45,19 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     state, search, before = request.GET.get("state", "active"), request.GET.get("q", "").strip(), request.GET.get("before", "")
     start = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
     rows = waiting.list_rows(actor, state=state, search=search, before=start, limit=PAGE)
-    destinations = {recipient.destination for row in rows for recipient in row.recipients if recipient.next_attempt_at}
+    places = destinations.list_waiting(domains=actor.domain_names, now=int(time.time()), limit=12)
     values = {
         "rows": rows,
         "lines": list(map(Line, rows)),
-        "destinations": len(destinations),
+        "places": places,
+        "waiting": sum(place.recipients for place in places),
         "state": state,
         "states": STATES,
         "search": search,
         "here": "queue",
+        "older": rows[-1].id if len(rows) == PAGE else None,
     }
-    return show(request, actor, "queue", values | {"older": rows[-1].id if len(rows) == PAGE else None})
+    return show(request, actor, "queue", values)
 
 
 @require_POST
@@ -53,15 +67,19 @@ def act(request: HttpRequest, actor: Actor, trace_id: str, action: str) -> HttpR
     return redirect("panel:queue")
 
 
-@require_GET
+@require_POST
 @for_administrators
-def find(request: HttpRequest, actor: Actor) -> HttpResponse:
-    search = request.GET.get("q", "").strip()
-    return show(request, actor, "journeys", {"search": search, "found": journeys.find(actor, text=search), "here": "journey"})
-
-
-@require_GET
-@for_administrators
-def journey(request: HttpRequest, actor: Actor, trace_id: str) -> HttpResponse:
-    found = journeys.access(actor, trace_id=TraceId(trace_id))
-    return show(request, actor, "journeys", {"search": trace_id, "found": [found], "here": "journey"})
+def act_on_many(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """What is ticked, or with `all` whatever the search finds. Everything that waits only where the search says so."""
+    action, search, state = request.POST.get("action", ""), request.POST.get("q", "").strip(), request.POST.get("state", "active")
+    chosen = [TraceId(text) for text in request.POST.getlist("pick") if len(text) <= 32]
+    back = f"{reverse('panel:queue')}?{urlencode({'state': state, 'q': search})}"
+    if action not in waiting.ACTIONS or not (chosen or "all" in request.POST):
+        messages.error(request, "Nothing was done: tick some messages first.")
+        return redirect(back)
+    report = waiting.act_on_many(actor, action=action, trace_ids=() if "all" in request.POST else chosen, state=state, search=search)
+    if report.done:
+        messages.success(request, f"{report.done} message{'' if report.done == 1 else 's'} {_MANY[action]}.")
+    if report.failed:
+        messages.error(request, f"{len(report.failed)} could not be: {report.failed[0][1]}")
+    return redirect(back)

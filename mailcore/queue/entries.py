@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
 
 from mailcore.audit import log
 from mailcore.kernel.errors import Conflict, NotFound
@@ -83,6 +83,20 @@ def count_recipients(*, domains: Collection[str] | None = None) -> dict[str, int
     counts: dict[str, int] = dict(rows.values_list("state").annotate(Count("id")))
     counts["held"] = rows.filter(state__in=OPEN, entry__is_held=True).count()
     counts["deferred"] = rows.filter(state=State.QUEUED, attempts__gt=0).count()
+    return counts
+
+
+def count_open(*, domains: Collection[str] | None = None) -> dict[str, int]:
+    """Recipients not settled yet: queued, active, deferred, held. Finished rows, which are many, are not looked at."""
+    rows = Recipient.objects.filter(state__in=OPEN)
+    if domains is not None:
+        rows = rows.filter(entry__in=_scoped(domains))
+    counts = dict.fromkeys(("queued", "active", "deferred", "held"), 0)
+    tried = ExpressionWrapper(Q(attempts__gt=0), output_field=BooleanField())
+    counted = rows.annotate(is_tried=tried).values_list("state", "entry__is_held", "is_tried").annotate(Count("id"))
+    for state, is_held, is_tried, number in counted:
+        kind = "held" if is_held else "active" if state == State.LEASED else "deferred" if is_tried else "queued"
+        counts[kind] += number
     return counts
 
 

@@ -89,3 +89,14 @@ def clean(text: str) -> str:
 
 
 Known = Mapping[BlobId, Content]
+
+
+SUBJECTS_BACK = 200_000
+"""How many of the newest messages are looked at for a subject."""
+
+
+def find_message_ids(*, subject: str, limit: int = 200) -> tuple[str, ...]:
+    """Message-IDs of the newest messages whose subject holds these words."""
+    newest = Content.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    found = Content.objects.filter(pk__gt=newest - SUBJECTS_BACK, subject__icontains=subject.strip()).exclude(message_id="")
+    return tuple(dict.fromkeys(text.strip("<>") for text in found.order_by("-pk").values_list("message_id", flat=True)[:limit]))
