@@ -90,12 +90,13 @@ def plan(parcels: Sequence[tuple[Lease, MailboxId, str]], *, now: int) -> list[P
     letters = {lease.blob_id: None for lease, _, _ in concerned}
     raws = dict(zip(letters, blobs.read_many([BlobId(one) for one in letters]), strict=True))
     shared = {blob_id: Letter(raw) for blob_id, raw in raws.items()}
+    folders = {mailbox_id: Folders(mailbox_id) for _, mailbox_id, _ in concerned}
     cases: dict[int, _Case] = {}
     for index, (lease, mailbox_id, address) in enumerate(parcels):
         if mailbox_id in chains:
             name, own = owners.get(mailbox_id, ("", frozenset()))
             own |= {answerable.fold(address), answerable.fold(lease.address)}
-            case = _Case(lease, mailbox_id, Owner(address, name), own, shared[lease.blob_id], Folders(mailbox_id), now)
+            case = _Case(lease, mailbox_id, Owner(address, name), own, shared[lease.blob_id], folders[mailbox_id], now)
             _decide(case, chains[mailbox_id])
             cases[index] = case
     _write_letters(list(cases.values()))
@@ -113,8 +114,7 @@ def carry(plans: Sequence[tuple[Plan, Lease, MailboxId]], *, now: int) -> None:
             intake.keep([prepared for prepared, _ in one.letters], [written for _, written in one.letters])
             for handle, address in one.answered:
                 memory.mark_answered(mailbox_id=mailbox_id, handle=handle, address=address, now=now)
-        if one.said:
-            journey.record([_step(text, lease, now) for text in one.said])
+    journey.record([_step(text, lease, now) for one, lease, _ in plans for text in one.said])
 
 
 def _step(text: str, lease: Lease, now: int) -> Step:
