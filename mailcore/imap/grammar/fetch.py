@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass, replace
 
+from mailcore.kernel.limits import MAX_PART_DEPTH
+
 from .cursor import BadCommand, Cursor
 from .responses import write_astring
 from .sequences import SequenceSet, parse_partial, parse_set
@@ -17,6 +19,8 @@ SIMPLE = frozenset((
     b"EMAILID", b"THREADID", b"SAVEDATE", b"PREVIEW",
 ))  # fmt: skip
 MAX_ITEMS = 200
+MAX_LEVELS = 2 * MAX_PART_DEPTH
+"""A part in a message in a part counts twice."""
 _PATH = re.compile(rb"[1-9]\d{0,5}(?:\.[1-9]\d{0,5})*")
 _ITEM = re.compile(rb"[A-Za-z0-9.]+")
 
@@ -149,7 +153,7 @@ def _parse_binary(cursor: Cursor, name: bytes) -> Binary:
     cursor.expect(b"[")
     path: tuple[int, ...] = ()
     if not cursor.peek(b"]"):
-        path = tuple(map(int, cursor.match(_PATH, "a part number").split(b".")))
+        path = _parse_path(cursor)
     cursor.expect(b"]")
     is_size = name == b"BINARY.SIZE"
     label = (name if is_size else b"BINARY") + write_section(Section(path))
@@ -168,12 +172,19 @@ def _parse_partial(cursor: Cursor) -> tuple[int, int] | None:
     return (first, count)
 
 
+def _parse_path(cursor: Cursor) -> tuple[int, ...]:
+    path = tuple(map(int, cursor.match(_PATH, "a part number").split(b".")))
+    if len(path) > MAX_LEVELS:
+        raise BadCommand("No message has parts that deep")
+    return path
+
+
 def parse_section(cursor: Cursor) -> Section:
     """`[` section `]`."""
     cursor.expect(b"[")
     path: tuple[int, ...] = ()
     if cursor.text[cursor.position : cursor.position + 1].isdigit():
-        path = tuple(map(int, cursor.match(_PATH, "a part number").split(b".")))
+        path = _parse_path(cursor)
         if cursor.skip(b"]"):
             return Section(path)
         cursor.expect(b".")
