@@ -99,6 +99,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("trusted_networks", "127.0.0.0/8 ::1", _cidrs, "Networks whose mail is taken without SPF, DKIM and DMARC checks"),
     Setting("dmarc", "enforce", _one_of("enforce", "quarantine", "report"), "What DMARC policies may do here; quarantine: junk at most"),
     Setting("mta_sts", "testing", _one_of("testing", "enforce", "none"), "Mode of our MTA-STS policy; enforce needs a public certificate"),
+    Setting("send_reports", "yes", _boolean, "Send the DMARC and TLS reports other domains ask for, once a domain of ours signs"),
     Setting("arc_sealers", "", _words, "Domains of lists and forwarders whose ARC seals are believed when DMARC fails"),
     Setting("allowed_hosts", "*", _words, "Host names the pages answer to"),
     Setting("secure_cookies", "no", _boolean, "Set where the pages are behind HTTPS"),
@@ -137,6 +138,7 @@ class Environment:
     trusted_networks: tuple[str, ...]
     dmarc: str
     mta_sts: str
+    send_reports: bool
     arc_sealers: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
     secure_cookies: bool

@@ -17,16 +17,16 @@ from ipaddress import ip_address, ip_network
 from django.conf import settings
 
 from mailcore.kernel.envelope import Envelope
-from mailcore.kernel.errors import Denied, MailError
+from mailcore.kernel.errors import Denied
 
-from . import authors, dmarc, fields, iprev, results, spf
+from . import authors, dmarc, dmarcoutcomes, fields, iprev, results, spf
 from .arc import chain
 from .dkim import verification
 from .dkim.verification import Bodies
 from .dmarc import Proved
 from .names import Bounded, Names
 from .naming import get_names
-from .organisations import find_organisation
+from .organisations import find_organisation, is_aligned
 from .results import Result
 
 log = logging.getLogger(__name__)
@@ -56,6 +56,17 @@ class _Found:
     iprev: tuple[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    disposition: str = "none"
+    """none, quarantine or reject, as a report calls it."""
+    words: str = ""
+    """What is done and by which rule, for the journey."""
+    override: str = ""
+    """Why it is not what the domain wants (RFC 7489 appendix C)."""
+    refusal: str = ""
+
+
 def is_trusted(peer: str) -> bool:
     """Whether mail from this address is taken as it is: this machine, and networks of the settings."""
     return _is_within(peer, settings.FACTEUR.trusted_networks)
@@ -67,20 +78,18 @@ def examine(*, envelope: Envelope, raw: bytes, peer: str, helo: str, names: Name
     kept, forged = results.remove_forged(raw, hostname=hostname)
     try:
         found = _find(names or get_names(), envelope, raw, peer, helo)
-        verdict, filing = _decide(found)
-        arrival = Arrival(
-            raw=kept,
-            headers=(f"Authentication-Results: {results.write(hostname, _list_results(found, envelope, helo, peer))}",),
-            findings=(_describe(found, forged), *([verdict] if verdict else [])),
-            filing=filing,
-        )
-    except MailError:
-        raise
+        decision = _decide(found)
+        _count(found, decision, peer)
+        lines = f"Authentication-Results: {results.write(hostname, _list_results(found, envelope, helo, peer))}"
+        words = (_describe(found, forged), *([decision.words] if decision.words else []))
     except Exception:
         # A defect of these checks must not cost anybody their mail.
         log.exception("the checks of a message from %s failed", peer)
         return Arrival(kept, findings=("Not checked: the checks failed.",))
-    return arrival
+    if decision.disposition == "reject":
+        log.info("refused from %s: %s", peer, decision.words)
+        raise Denied(decision.refusal, f"5.7.1 {decision.words}")
+    return Arrival(kept, (lines,), words, "junk" if decision.disposition == "quarantine" else "")
 
 
 def _find(names: Names, envelope: Envelope, raw: bytes, peer: str, helo: str) -> _Found:
@@ -96,20 +105,50 @@ def _find(names: Names, envelope: Envelope, raw: bytes, peer: str, helo: str) ->
     return _Found(sender, signatures, arc, policy, iprev.check(bounded, peer))
 
 
-def _decide(found: _Found) -> tuple[str, str]:
-    """(what is done and by which rule, in words; where it is filed). Denied where it is refused."""
+def _decide(found: _Found) -> _Decision:
     one, setting = found.dmarc, settings.FACTEUR.dmarc
-    if one.result != "fail" or one.wanted == "none" or one.policy is None:
-        return "", ""
+    if one.result != "fail" or one.policy is None:
+        return _Decision()
+    if one.wanted == "none":
+        published = one.policy.for_author(one.domain)
+        return _Decision(override="" if published == "none" else "sampled_out")
     rule = f"DMARC policy {one.wanted} of {one.policy.domain}"
     if setting == "report":
-        return f"{rule}: not followed here (setting dmarc = report)", ""
+        return _Decision(words=f"{rule}: not followed here (setting dmarc = report)", override="local_policy")
     if _is_vouched_for(found.arc):
-        return f"{rule}: not followed, {found.arc.sealers[-1]} is trusted and vouches for it (setting arc_sealers)", ""
+        words = f"{rule}: not followed, {found.arc.sealers[-1]} is trusted and vouches for it (setting arc_sealers)"
+        return _Decision(words=words, override="trusted_forwarder")
     if one.wanted == "reject" and setting == "enforce":
-        log.info("refused by %s: %s", rule, one.reason)
-        raise Denied(f"Refused by the DMARC policy of {one.policy.domain}: {one.reason}.", f"5.7.1 {rule}: {one.reason}")
-    return f"{rule}: filed as junk", "junk"
+        refusal = f"Refused by the DMARC policy of {one.policy.domain}: {one.reason}."
+        return _Decision("reject", f"{rule}: {one.reason}", refusal=refusal)
+    return _Decision("quarantine", f"{rule}: filed as junk", "local_policy" if one.wanted == "reject" else "")
+
+
+def _count(found: _Found, decision: _Decision, peer: str) -> None:
+    """For the report to the author's domain, where it wants one (RFC 7489 §7.2)."""
+    policy = found.dmarc.policy
+    if policy is None or not policy.report_to or not settings.FACTEUR.send_reports:
+        return
+
+    def is_proved(one: Proved, strict: bool) -> bool:
+        return one.result == "pass" and is_aligned(identity=one.domain, author=found.dmarc.domain, strict=strict)
+
+    signatures = [Proved(one.domain, one.result, True) for one in found.dkim]
+    dmarcoutcomes.note(
+        dmarcoutcomes.Outcome(
+            author=found.dmarc.domain,
+            policy_domain=policy.domain,
+            source=peer,
+            disposition=decision.disposition,
+            dkim_aligned=any(is_proved(one, policy.strict_dkim) for one in signatures),
+            spf_aligned=is_proved(Proved(found.spf.domain, found.spf.result, False), policy.strict_spf),
+            spf_domain=found.spf.domain,
+            spf_result=found.spf.result,
+            dkim=",".join(f"{one.domain} {one.selector} {one.result}" for one in found.dkim if one.domain),
+            override=decision.override,
+        ),
+        now=int(time.time()),
+    )
 
 
 def _is_vouched_for(arc: chain.Verdict) -> bool:

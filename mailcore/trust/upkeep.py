@@ -4,10 +4,10 @@ import time
 
 from mailcore.directory.models import Domain
 
-from . import keys, stspolicies, tlsoutcomes
+from . import dmarcoutcomes, keys, stspolicies, tlsoutcomes
 from .names import Names
 from .naming import get_names
-from .reports import receiving
+from .reports import receiving, sending
 
 MAX_NEW = 20
 """Domains that get their keys in one turn: making them costs time."""
@@ -18,7 +18,10 @@ def run(*, names: Names | None = None, now: int | None = None) -> None:
     at = int(time.time()) if now is None else now
     for domain in Domain.objects.filter(is_active=True, dkim_keys__isnull=True).order_by("id")[:MAX_NEW]:
         keys.ensure(domain=domain.name, now=at)
-    keys.advance(names=names or get_names(), now=at)
+    asked = names or get_names()
+    keys.advance(names=asked, now=at)
+    sending.send_due(names=asked, now=at)
     stspolicies.purge(now=at)
     tlsoutcomes.purge(now=at)
+    dmarcoutcomes.purge(now=at)
     receiving.purge(now=at)
