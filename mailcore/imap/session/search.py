@@ -58,6 +58,9 @@ def _sort(session: Connection, asked: Sort, tag: bytes, *, by_uid: bool) -> Repl
     view = session.selected
     mask = _find(session, asked.search)
     uids = session.mail.sort(view.folder_id, asked.keys, view.uids_where(mask))
+    if asked.search.returns is None and not asked.search.modseq:
+        yield from results.write_old(b"SORT", uids if by_uid else view.numbers_of(uids), 0)
+        return b"Sorted"
     yield from _tell(session, b"SORT", asked.search, _places_of(view, uids), asked.search.returns, tag, by_uid=by_uid)
     return b"Sorted"
 
@@ -68,9 +71,7 @@ def _thread(session: Connection, asked: Thread, *, by_uid: bool) -> Reply:
     threads = session.mail.thread(view.folder_id, asked.how, view.uids_where(mask))
     numbers: Sequence[int] = threads.uids
     if not by_uid:
-        place_of = {uid: place for place, uid in enumerate(view.uids, 1)}
-        place_of[0] = 0
-        numbers = list(map(place_of.__getitem__, threads.uids))
+        numbers = view.numbers_of(threads.uids)
     yield b"* THREAD"
     text = write_threads(numbers, threads.children)
     for start in range(0, len(text), CHUNK):
@@ -89,9 +90,7 @@ def _find(session: Connection, asked: Search) -> evaluation.Mask:
 
 
 def _places_of(view: View, uids: Sequence[int]) -> list[int]:
-    place_of = dict(zip(view.uids, range(view.count), strict=True))
-    # A message that went meanwhile is left out.
-    return [place_of[uid] for uid in uids if uid in place_of]
+    return [number - 1 for number in view.numbers_of(uids)]
 
 
 def _tell(

@@ -85,6 +85,14 @@ class View:
         """The UIDs at which a mask of the view is 1."""
         return array("I", compress(self.uids, mask)) if 0 in mask else self.uids
 
+    def numbers_of(self, uids: Sequence[int]) -> list[int]:
+        """The sequence numbers of many UIDs of the view, in the order given; 0 stays 0."""
+        if self.uids and self.uids[-1] == len(self.uids):
+            return list(uids)
+        number_of = dict(zip(self.uids, range(1, len(self.uids) + 1), strict=True))
+        number_of[0] = 0
+        return list(map(number_of.__getitem__, uids))
+
     def flag_text(self, position: int) -> bytes:
         uid = self.uids[position]
         bits = self.flags[position] | (RECENT if uid >= self.recent_from else 0)
