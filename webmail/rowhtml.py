@@ -48,6 +48,8 @@ class RowWriter:
     """Handed on to the addresses of the messages."""
     needles: tuple[str, ...] = ()
     """Marked where they occur."""
+    is_alone: bool = False
+    """No pane beside the list: a message opens on a page of its own."""
     _words: dict[str, str] = field(default_factory=dict)
     _days: dict[date, str] = field(default_factory=dict)
     _bases: dict[str, str] = field(default_factory=dict)
@@ -100,6 +102,8 @@ class RowWriter:
         if base is None:
             base = self._bases[row.folder] = escape(reverse("folder", args=[row.folder]))
         address = f"{base}{row.uid}/{'?q=' + quote(self.query, safe='') if self.query else ''}"
+        if self.is_alone:
+            return f'<a class="who" dir="auto" href="{address}">'
         return f'<a class="who" dir="auto" href="{address}" hx-get="{address}" hx-target="#main" hx-push-url="true">'
 
     def _flags(self, shown: ShownRow) -> str:

@@ -16,10 +16,12 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
     folders = desk.mail.list_folders()
     labels = list_labels(desk.mailbox_id)
     heavy = desk.mail.list_heaviest(limit=50)
+    writer = writer_for(folders, labels, is_cross=True)
+    writer.is_alone = True
     context = {
         "shown": sorted((folder for folder in folders if folder.size), key=lambda folder: folder.size, reverse=True)[:8],
         "largest": max((folder.size for folder in folders), default=0),
         "rows": [show_row(row) for row in heavy],
-        "writer": writer_for(folders, labels, is_cross=True),
+        "writer": writer,
     }
     return render(request, "webmail/space.html", context | frame(request, desk, folders=folders, labels=labels))
