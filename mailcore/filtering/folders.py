@@ -15,6 +15,14 @@ class Folders:
     def exists(self, name: str) -> bool:
         return _spell(name) in self._known()
 
+    def is_possible(self, name: str) -> bool:
+        """Whether a folder can be called so."""
+        return _spell(name) != ""
+
+    def add(self, name: str) -> None:
+        """A folder that is about to be made."""
+        self._known().setdefault(_spell(name), "")
+
     def has_use(self, name: str | None, use: str) -> bool:
         """Whether that folder, or with None any, has this special use (RFC 8579 §3)."""
         if name is None:

@@ -125,7 +125,7 @@ def _describe(action: Action, letter: Letter, sender: str, own: set[str], folder
             return Effect("keep", "is kept in the inbox" + _with(action.flags), line, "INBOX")
         case FileInto():
             folder = folders.find_by_use(action.special_use) or action.folder
-            if not action.create and not folders.exists(folder):
+            if not folders.is_possible(folder) or (not action.create and not folders.exists(folder)):
                 return Effect("keep", f"stays in the inbox: there is no folder {folder}", line, "INBOX")
             return Effect("file", f"is filed in {folder}" + _with(action.flags), line, folder)
         case Redirect():

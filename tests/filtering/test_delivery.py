@@ -14,7 +14,7 @@ from mailcore.kernel.ids import BlobId, MailboxId, TraceId
 from mailcore.queue import journey
 from mailcore.queue.models import Entry, Recipient
 from mailcore.store import blobs
-from mailcore.store.models import Folder, Message
+from mailcore.store.models import Folder, Message, Subscription
 from tests.delivery.cast import RAW, make_domain, make_mailbox, send
 
 pytestmark = pytest.mark.django_db
@@ -71,7 +71,7 @@ def test_a_message_is_filed_with_flags_and_the_journey_names_the_line(ann: Mailb
         ' fileinto :create :flags ["\\\\Seen", "work"] "Work/New";\n}',
     )
     trace = deliver()
-    assert folders_of(ann) == {"Work/New": 1}
+    assert folders_of(ann) == {"Work/New": 1} and Subscription.objects.filter(name="Work/New").exists()
     row = Message.objects.get(folder__name="Work/New")
     assert row.flags == 1 and row.keywords == "work"
     assert "routed filed in Work/New by main, line 3" in told(trace)
@@ -311,7 +311,7 @@ def test_over_quota_is_tried_again_without_a_second_letter() -> None:
 
 def test_a_fault_of_the_house_never_loses_mail(ann: MailboxId, monkeypatch: pytest.MonkeyPatch) -> None:
     use(ann, "discard;")
-    monkeypatch.setattr("mailcore.delivery.sieving.decide", _raise)
+    monkeypatch.setattr("mailcore.delivery.filtered.decide", _raise)
     deliver()
     assert folders_of(ann) == {"INBOX": 1}
 
@@ -335,3 +335,14 @@ def test_long_folder_names_have_short_keys(ann: MailboxId) -> None:
     deliver()
     assert list(folders_of(ann).values()) == [1]
     assert local.MAX_KEY < 400
+
+
+@pytest.mark.parametrize(
+    ("sender", "shown"), [("Ann <ann@here.test>", b"From: Ann <ann@here.test>"), ("boss@far.test", b"From: ann@here.test")]
+)
+def test_an_answer_is_written_from_the_owners_addresses_only(ann: MailboxId, sender: str, shown: bytes) -> None:
+    use(ann, f'require "vacation"; vacation :from "{sender}" "Away.";')
+    trace = deliver()
+    ((_, _, raw),) = queued("local")
+    assert shown in raw
+    assert ("is not an address of this mailbox" in told(trace)) is ("boss" in sender)
