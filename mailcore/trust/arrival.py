@@ -15,6 +15,7 @@ from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from django.conf import settings
+from django.db import DatabaseError
 
 from mailcore.kernel.envelope import Envelope
 from mailcore.kernel.errors import Denied
@@ -79,13 +80,16 @@ def examine(*, envelope: Envelope, raw: bytes, peer: str, helo: str, names: Name
     try:
         found = _find(names or get_names(), envelope, raw, peer, helo)
         decision = _decide(found)
-        _count(found, decision, peer)
         lines = f"Authentication-Results: {results.write(hostname, _list_results(found, envelope, helo, peer))}"
         words = (_describe(found, forged), *([decision.words] if decision.words else []))
     except Exception:
         # A defect of these checks must not cost anybody their mail.
         log.exception("the checks of a message from %s failed", peer)
         return Arrival(kept, findings=("Not checked: the checks failed.",))
+    try:
+        _count(found, decision, peer)
+    except DatabaseError:
+        log.exception("a message from %s is missing in the report to %s", peer, found.dmarc.domain)
     if decision.disposition == "reject":
         log.info("refused from %s: %s", peer, decision.words)
         raise Denied(decision.refusal, f"5.7.1 {decision.words}")

@@ -29,6 +29,11 @@ mail.ann.test A 192.0.2.7
 )
 
 
+@pytest.fixture(autouse=True)
+def without_reports(settings: Any) -> None:
+    set_to(settings, send_reports=False)
+
+
 def examine(raw: bytes = MESSAGE, *, sender: str = "ann@ann.test", peer: str = PEER, zone: str = ZONE) -> Arrival:
     envelope = Envelope(sender, (EnvelopeRecipient("bo@here.test"),))
     return arrival.examine(envelope=envelope, raw=raw, peer=peer, helo="mail.ann.test", names=ZoneNames(zone))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import gzip
+import time
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from typing import Any
@@ -18,13 +19,15 @@ from mailcore.trust.models import DmarcOutcome, TlsOutcome
 from mailcore.trust.reports import dmarcxml, sending, tlsjson, unpacking
 from mailcore.trust.zone import ZoneNames
 from tests.delivery.cast import make_domain
+from tests.trust.keys import signing_ed
 from tests.trust.test_arrival import ZONE
 from tests.trust.test_dkim import MESSAGE, sign_ours
-from tests.trust.keys import signing_ed
 
 pytestmark = pytest.mark.django_db
 DAY = 86_400
-NOW = 20_000 * DAY + 3_600
+NOW = (int(time.time()) // DAY + 1) * DAY + 3_600
+"""Tomorrow: signatures made in the test are not from the future."""
+BEGIN = NOW - 3_600
 TODAY = datetime.fromtimestamp(NOW, UTC).date()
 MORE = '_smtp._tls.ann.test TXT "v=TLSRPTv1; rua=mailto:t@ann.test,https://x.test"\n'
 
@@ -64,7 +67,10 @@ def test_mail_is_counted_and_reported_the_day_after() -> None:
     dmarcoutcomes.flush()
     receive(MESSAGE, "192.0.2.7")
     dmarcoutcomes.flush()
-    assert sorted(DmarcOutcome.objects.values_list("source", "disposition", "count")) == [("192.0.2.7", "none", 4), ("203.0.113.9", "reject", 1)]
+    assert sorted(DmarcOutcome.objects.values_list("source", "disposition", "count")) == [
+        ("192.0.2.7", "none", 4),
+        ("203.0.113.9", "reject", 1),
+    ]
     assert sending.send_due(names=ZoneNames(ZONE), now=NOW) == 0, "the day is not over"
     assert sending.send_due(names=ZoneNames(ZONE), now=NOW + DAY) == 1
     assert sending.send_due(names=ZoneNames(ZONE), now=NOW + DAY) == 0
@@ -72,10 +78,13 @@ def test_mail_is_counted_and_reported_the_day_after() -> None:
     assert letter["Subject"].startswith("Report Domain: ann.test Submitter: here.test Report-ID: <")
     assert letter["To"] == "d@ann.test"
     attachment = letter.get_payload()[1]
-    assert attachment.get_filename() == f"here.test!ann.test!{20_000 * DAY}!{20_000 * DAY + 86_399}.xml.gz"
+    assert attachment.get_filename() == f"here.test!ann.test!{BEGIN}!{BEGIN + 86_399}.xml.gz"
     report = dmarcxml.parse(gzip.decompress(attachment.get_payload(decode=True)))
     assert (report.domain, report.reporter, report.good, report.bad) == ("ann.test", "here.test", 4, 1)
-    assert {(line.source, line.result, line.is_good) for line in report.lines} == {("192.0.2.7", "none", True), ("203.0.113.9", "reject", False)}
+    assert {(line.source, line.result, line.is_good) for line in report.lines} == {
+        ("192.0.2.7", "none", True),
+        ("203.0.113.9", "reject", False),
+    }
     assert report.policy == "p=reject sp=quarantine adkim=r aspf=r pct=100"
 
 
@@ -125,8 +134,11 @@ def test_a_tls_report() -> None:
     attachment = letter.get_payload()[1]
     assert attachment.get_content_type() == "application/tlsrpt+gzip"
     (report,) = tlsjson.parse(gzip.decompress(attachment.get_payload(decode=True)))
-    assert (report.domain, report.good, report.bad, report.begins_at) == ("ann.test", 5, 2, 20_000 * DAY)
-    assert [(line.result, line.host, line.count) for line in report.lines] == [("success (sts)", "", 5), ("certificate-expired", "mx.ann.test", 2)]
+    assert (report.domain, report.good, report.bad, report.begins_at) == ("ann.test", 5, 2, BEGIN)
+    assert [(line.result, line.host, line.count) for line in report.lines] == [
+        ("success (sts)", "", 5),
+        ("certificate-expired", "mx.ann.test", 2),
+    ]
     assert not TlsOutcome.objects.exists()
 
 
