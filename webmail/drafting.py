@@ -26,6 +26,7 @@ from .writing import DRAFT_HEADER, Place, Writing, build_draft, collect_files, f
 
 SMALL = 256_000
 """Octets of a copy that may be written with every saving."""
+SEASON = timedelta(days=90)
 PAST = 8
 """Earlier copies of a draft that still lead to it."""
 COPY_EVERY = timedelta(seconds=60)
@@ -109,6 +110,11 @@ def discard(*, writing: Writing, owner: Owner, mail: MailAccess) -> None:
         mail.delete_for_good(place.folder, [place.uid])
     if row is not None:
         row.delete()
+
+
+def forget_old() -> int:
+    """Rows nobody has written to for a season. Their copies stay in Drafts and open as before."""
+    return Draft.objects.filter(updated_at__lt=timezone.now() - SEASON).delete()[0]
 
 
 def place_of(row: Draft | None, writing: Writing, mail: MailAccess) -> Place:

@@ -9,11 +9,14 @@ from django.utils import timezone
 
 from mailcore import bell
 from mailcore.kernel.errors import NotFound
+from mailcore.kernel.ids import MailboxId
 from mailcore.queue import outgoing
+from mailcore.store.mailstore import LocalMailStore
 
 from . import drafting
+from .access.local import LocalMail
 from .access.opened import open_letter
-from .access.opening import Owner
+from .access.opening import Owner, find_mailbox
 from .access.port import MailAccess
 from .models import Outgoing
 from .writing import Place, Writing, from_json
@@ -87,6 +90,18 @@ def file_departed(*, owner: Owner, mail: MailAccess) -> int:
     due = list(Outgoing.objects.filter(user_id=owner.principal.user_id, due_at__lte=timezone.now())[:100])
     for row in due:
         _file(row, mail)
+    return len(due)
+
+
+def file_departed_all() -> int:
+    """The same for everybody; a worker's work."""
+    due = list(Outgoing.objects.filter(due_at__lte=timezone.now()).select_related("user__mailbox")[:200])
+    for row in due:
+        mailbox = find_mailbox(row.user)
+        if mailbox is None:
+            row.delete()
+            continue
+        _file(row, LocalMail(LocalMailStore(MailboxId(mailbox.id))))
     return len(due)
 
 

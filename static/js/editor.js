@@ -80,7 +80,8 @@ window.FacteurEditor = (() => {
 
     function read() {
       if (!isReady) return source.value;
-      const copy = sheet.body.cloneNode(true);
+      // In a document of its own, where no picture is loaded by being named.
+      const copy = new DOMParser().parseFromString(sheet.body.innerHTML, "text/html").body;
       copy.querySelectorAll("img").forEach((image) => {
         const cid = options.cidOf?.(image.getAttribute("src") || "");
         if (cid) image.setAttribute("src", `cid:${cid}`);

@@ -14,11 +14,9 @@ def _new_uid() -> str:
 class Book(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="books")
     name = models.CharField(max_length=100)
-    is_collecting = models.BooleanField(default=False)
-    """People one writes to are put here by themselves."""
 
     class Meta:
-        ordering = ("is_collecting", "name", "id")
+        ordering = ("name", "id")
 
     def __str__(self) -> str:
         return self.name
