@@ -28,18 +28,42 @@ def list_subscribed(mailbox_id: MailboxId) -> list[str]:
     return list(Subscription.objects.filter(mailbox_id=mailbox_id).order_by("name").values_list("name", flat=True))
 
 
-def get_folder(mailbox_id: MailboxId, name: str) -> Folder:
-    row = Folder.objects.filter(mailbox_id=mailbox_id, name=normalise(name)).first()
-    if row is None:
+# Raw: each command of each session asks, 60 µs against 1,200 for two queries as model instances.
+_FIELDS = [field.attname for field in Folder._meta.concrete_fields]
+_SELECT = f"""SELECT {", ".join(f"f.{name}" for name in _FIELDS)},
+    EXISTS (SELECT 1 FROM store_subscription s WHERE s.mailbox_id = f.mailbox_id AND s.name = f.name)
+    FROM store_folder f WHERE f.mailbox_id = %s AND"""
+
+
+def read(mailbox_id: MailboxId, name: str) -> tuple[Folder, bool]:
+    """A folder, and whether its name is subscribed; NotFound where there is none."""
+    found = _read(f"{_SELECT} f.name = %s", mailbox_id, normalise(name))
+    if found is None:
         raise NotFound("There is no such folder.", f"{name!r} of mailbox {mailbox_id}")
-    return row
+    return found
+
+
+def read_by_id(mailbox_id: MailboxId, folder_id: FolderId) -> tuple[Folder, bool]:
+    """The same by id; one of another mailbox is not found."""
+    found = _read(f"{_SELECT} f.id = %s", mailbox_id, folder_id)
+    if found is None:
+        raise NotFound("The folder is gone.", f"folder {folder_id} of mailbox {mailbox_id}")
+    return found
+
+
+def _read(statement: str, mailbox_id: MailboxId, key: str | int) -> tuple[Folder, bool] | None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [mailbox_id, key])
+        row = cursor.fetchone()
+    return None if row is None else (Folder.from_db(connection.alias, _FIELDS, row[:-1]), bool(row[-1]))
+
+
+def get_folder(mailbox_id: MailboxId, name: str) -> Folder:
+    return read(mailbox_id, name)[0]
 
 
 def get_folder_by_id(mailbox_id: MailboxId, folder_id: FolderId) -> Folder:
-    row = Folder.objects.filter(mailbox_id=mailbox_id, pk=folder_id).first()
-    if row is None:
-        raise NotFound("The folder is gone.", f"folder {folder_id} of mailbox {mailbox_id}")
-    return row
+    return read_by_id(mailbox_id, folder_id)[0]
 
 
 def is_subscribed(row: Folder) -> bool:

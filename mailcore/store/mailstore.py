@@ -47,8 +47,8 @@ class LocalMailStore:
         return folders.list_subscribed(self.mailbox_id)
 
     def get_folder(self, name: str) -> FolderInfo:
-        row = folders.get_folder(self.mailbox_id, name)
-        return folders.describe(row, subscribed=folders.is_subscribed(row))
+        row, subscribed = folders.read(self.mailbox_id, name)
+        return folders.describe(row, subscribed=subscribed)
 
     def create_folder(self, name: str, special_use: str = "") -> FolderInfo:
         row = writer.create_folder(mailbox_id=self.mailbox_id, name=name, special_use=special_use)

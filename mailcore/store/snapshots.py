@@ -19,7 +19,7 @@ from mailcore.kernel.ids import FolderId, MailboxId
 from mailcore.kernel.mailstore import Delta, FolderInfo, MessageState, Snapshot, Vanished
 
 from . import uidsets
-from .folders import describe, get_folder_by_id, is_subscribed
+from .folders import describe, is_subscribed, read_by_id
 from .models import Change, Folder
 
 MAX_CACHED = 256
@@ -34,10 +34,19 @@ _cache_lock = threading.Lock()
 
 def load(mailbox_id: MailboxId, folder_id: FolderId) -> Snapshot:
     """The folder as it is now; `recent_from` is left for the caller to set."""
+    row, subscribed = read_by_id(mailbox_id, folder_id)
+    with _cache_lock:
+        cached = _cache.get(folder_id)
+    if cached is not None and (cached.folder.highestmodseq, cached.folder.uidvalidity) == (row.highestmodseq, row.uidvalidity):
+        # What is at one modseq never changes, so one look is enough.
+        return replace(cached, folder=describe(row, subscribed=subscribed))
     return _read_steadily(mailbox_id, folder_id, _load_arrays)
 
 
 def load_delta(mailbox_id: MailboxId, folder_id: FolderId, modseq: int) -> Delta:
+    row, subscribed = read_by_id(mailbox_id, folder_id)
+    if row.highestmodseq <= modseq:
+        return Delta(describe(row, subscribed=subscribed), (), ())
     return _read_steadily(mailbox_id, folder_id, lambda row, info: _load_delta(row, info, modseq))
 
 
@@ -48,8 +57,8 @@ def _read_steadily(mailbox_id: MailboxId, folder_id: FolderId, read: Callable[[F
     the reading proves that nothing moved meanwhile. Under steady change the lock is taken.
     """
     for _ in range(MAX_TRIES):
-        row = get_folder_by_id(mailbox_id, folder_id)
-        result = read(row, describe(row, subscribed=is_subscribed(row)))
+        row, subscribed = read_by_id(mailbox_id, folder_id)
+        result = read(row, describe(row, subscribed=subscribed))
         if Folder.objects.filter(pk=folder_id).values_list("highestmodseq", flat=True).first() == row.highestmodseq:
             return result
     with transaction.atomic():
