@@ -10,5 +10,5 @@ urlpatterns = [
     path("api/v1/", include("admin_panel.api.urls")),
     path("", include("webmail.urls")),
     path("compose/", include("webmail.compose_urls")),
-    path("contacts", include("webmail.contacts_urls")),
+    path("", include("webmail.contacts_urls")),
 ]

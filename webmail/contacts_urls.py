@@ -5,14 +5,14 @@ from django.urls import path
 from .views import contacts
 
 urlpatterns = [
-    path("", contacts.index, name="contacts"),
-    path("/new", contacts.edit, name="new-contact"),
-    path("/<int:contact_id>", contacts.edit, name="contact"),
-    path("/<int:contact_id>/photo", contacts.photo, name="contact-photo"),
-    path("/act", contacts.act, name="contacts-act"),
-    path("/arrange", contacts.arrange, name="contacts-arrange"),
-    path("/import", contacts.bring, name="contacts-import"),
-    path("/export", contacts.take, name="contacts-export"),
-    path("/duplicates", contacts.duplicates, name="contacts-duplicates"),
-    path("/collected", contacts.collected, name="collected"),
+    path("contacts", contacts.index, name="contacts"),
+    path("contacts/new", contacts.edit, name="new-contact"),
+    path("contacts/<int:contact_id>", contacts.edit, name="contact"),
+    path("contacts/<int:contact_id>/photo", contacts.photo, name="contact-photo"),
+    path("contacts/act", contacts.act, name="contacts-act"),
+    path("contacts/arrange", contacts.arrange, name="contacts-arrange"),
+    path("contacts/import", contacts.bring, name="contacts-import"),
+    path("contacts/export", contacts.take, name="contacts-export"),
+    path("contacts/duplicates", contacts.duplicates, name="contacts-duplicates"),
+    path("contacts/collected", contacts.collected, name="collected"),
 ]

@@ -266,7 +266,8 @@ window.FacteurCompose = (() => {
         event.preventDefault();
         if (waiting) return;
         waiting = button;
-        busy.finally(() => { waiting = "done"; form.requestSubmit(button); });
+        // Not within this event: a form that is being submitted ignores a second time.
+        busy.finally(() => setTimeout(() => { waiting = "done"; form.requestSubmit(button); }));
         return;
       }
       waiting = null;
