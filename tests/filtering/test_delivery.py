@@ -346,3 +346,10 @@ def test_an_answer_is_written_from_the_owners_addresses_only(ann: MailboxId, sen
     ((_, _, raw),) = queued("local")
     assert shown in raw
     assert ("is not an address of this mailbox" in told(trace)) is ("boss" in sender)
+
+
+@pytest.mark.parametrize("name", ["a//b", "/", " ", "x" * 900 + "/" + "y" * 900])
+def test_names_that_no_folder_can_have_mean_the_inbox(ann: MailboxId, name: str) -> None:
+    use(ann, f'require ["fileinto", "mailbox", "variables"]; set "n" "{name}"; fileinto :create "${{n}}";')
+    deliver()
+    assert folders_of(ann) == {"INBOX": 1}

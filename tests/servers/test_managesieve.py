@@ -3,6 +3,9 @@
 import socket
 from base64 import b64encode
 
+import pytest
+from sievelib.managesieve import Client
+
 from mailcore.audit import log
 from mailcore.directory.models import Mailbox
 from mailcore.filtering import scripts
@@ -65,3 +68,21 @@ def test_a_wrong_password_is_refused(front: Ports) -> None:
         talk = Talk(raw)
         talk.hear()
         assert talk.ask(b'AUTHENTICATE "PLAIN" "AGFubgB3cm9uZw=="\r\n')[0].startswith(b"NO")
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
+def test_a_client_of_others_finds_what_it_expects(front: Ports, mechanism: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    trusted = trusting()
+    monkeypatch.setattr("ssl.create_default_context", lambda *_, **__: trusted)
+    client = Client("127.0.0.1", srvport=front.sieve)
+    assert client.connect(ANN, SECRET, starttls=True, authmech=mechanism), client.errmsg
+    assert client.havespace("first", 100)
+    assert client.putscript("first", 'require "fileinto";\nfileinto "é";\n'), client.errmsg
+    assert not client.putscript("bad", "nosuch;")
+    assert client.errmsg is not None and "line 1, column 1" in client.errmsg.decode()
+    assert client.setactive("first") and client.listscripts() == ("first", [])
+    assert client.getscript("first").splitlines() == ['require "fileinto";', 'fileinto "é";']
+    assert client.checkscript("keep;") and not client.checkscript("keep")
+    assert client.renamescript("first", "second one") and not client.deletescript("second one")
+    assert client.setactive("") and client.deletescript("second one")
+    client.logout()
