@@ -20,9 +20,12 @@ _REASONS = {
     "NotFound": "No such address", "Refused": "Refused by policy", "Denied": "Not allowed", "Throttled": "Too many guesses",
     "OverQuota": "Mailbox full", "LimitReached": "Too large or too many", "BadSyntax": "Not understood", "Deferred": "Asked to come back",
 }  # fmt: skip
+# A step stands under the domain it is about: what was sent under its sender's, what came under its recipient's.
 _OF_DOMAINS = """
 SELECT (at - %s) / %s, stage, COUNT(*) FROM queue_journeyevent
-WHERE domain IN ({marks}) AND at >= %s AND stage IN ('received', 'delivered', 'sent', 'failed') GROUP BY 1, 2
+WHERE domain IN ({marks}) AND at >= %s
+  AND (stage IN ('delivered', 'bounced') OR (stage = 'received' AND verdict NOT IN ('smtp', 'lmtp', 'dsn')))
+GROUP BY 1, 2
 """
 
 
@@ -90,7 +93,7 @@ def _of_server(now: int, length: int, step: int) -> Board:
 def _of_domains(actor: Actor, now: int, length: int, step: int) -> Board:
     start = (now - length + step) // step * step
     count = (now - start) // step + 1
-    found = {stage: [0] * count for stage in ("received", "delivered", "sent", "failed")}
+    found = {stage: [0] * count for stage in ("received", "delivered", "bounced")}
     names = sorted(actor.domain_names or ())
     if names:
         with connection.cursor() as cursor:
@@ -98,10 +101,10 @@ def _of_domains(actor: Actor, now: int, length: int, step: int) -> Board:
             for place, stage, number in cursor.fetchall():
                 if 0 <= int(place) < count:
                     found[stage][int(place)] += number
-    delivered, sent, failed = found["delivered"], found["sent"], found["failed"]
+    delivered, sent, failed = found["delivered"], found["received"], found["bounced"]
     figures = (
         _figure("Into mailboxes", delivered, 1, "of your domains"),
-        _figure("Sent", sent, 2, "to other servers"),
+        _figure("Sent", sent, 2, "by people of your domains"),
         _figure("Returned", failed, 3, "to their senders"),
     )
     return Board(

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from mailcore.audit import log
 from mailcore.audit.models import Event
 from mailcore.directory.access import Actor
+from mailcore.management.answers import show_size
 
 from .gate import for_administrators, show
 
@@ -22,8 +23,8 @@ KINDS = (
 @dataclass(frozen=True, slots=True)
 class Change:
     name: str
-    before: Any
-    after: Any
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +56,20 @@ def _line(event: Event) -> Line:
     kind, _, what = event.action.partition(".")
     old, new = event.before or {}, event.after or {}
     names = [name for name in {**old, **new} if old.get(name) not in (None, "", []) or new.get(name) not in (None, "", [])]
-    return Line(event, kind.replace("_", " "), what.replace("_", " "), tuple(Change(name, old.get(name), new.get(name)) for name in names))
+    changes = tuple(Change(name.replace("_", " "), _words(name, old.get(name)), _words(name, new.get(name))) for name in names)
+    return Line(event, kind.replace("_", " "), what.replace("_", " "), changes)
+
+
+def _words(name: str, value: Any) -> str:
+    """A value as people read it."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    if name.endswith("_bytes"):
+        return show_size(value) if value else "no limit"
+    if name.endswith("_at"):
+        return str(value).partition(".")[0]
+    return str(value).replace("_", " ") if name in ("state", "role") else str(value)
