@@ -138,6 +138,16 @@ class Channel(asyncio.Protocol):
             async with asyncio.timeout(WRITE_TIMEOUT):
                 await asyncio.shield(draining)
 
+    @property
+    def keeps_up(self) -> bool:
+        """The client is there and has taken what was sent to it so far."""
+        return self._transport is not None and not self._transport.is_closing() and self._draining is None
+
+    def send_aside(self, data: bytes) -> None:
+        """Write a line nobody waits for; ask `keeps_up` first."""
+        if self._transport is not None:
+            self._transport.write(data)
+
     async def start_tls(self, context: ssl.SSLContext, last_words: bytes) -> None:
         """Say the last words in clear, then shake hands. Clear text sent ahead is thrown away (RFC 3207 §4.2)."""
         if self._transport is None:

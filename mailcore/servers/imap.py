@@ -1,10 +1,11 @@
 """IMAP on a socket: commands cut by `imap.grammar.framing`, run by `imap.session`, IDLE woken by the hub."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 from mailcore.directory.authentication import authenticate
-from mailcore.imap.grammar.framing import Command, CommandReader, Continuation, TooLong
+from mailcore.imap.grammar.framing import Command, CommandReader, Continuation, TooLong, read_tag
 from mailcore.imap.session.config import SessionConfig
 from mailcore.imap.session.session import Session
 from mailcore.kernel.errors import Denied
@@ -19,6 +20,7 @@ from .channel import Channel, Stopping
 from .deflate import Corrupt, Deflate
 from .services import Services
 
+PROGRESS_SECONDS = 10.0
 _STOPPING = b"* BYE The server is going down, come back soon\r\n"
 
 
@@ -52,6 +54,9 @@ class _Conversation:
         self._reader = CommandReader(session.config.limits, allow_append=False)
         self._held: Continuation | TooLong | None = None
         self._deflate: Deflate | None = None
+        self._running = b""
+        """The tag of the command at work."""
+        self._progress: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
         channel, session, limits = self._channel, self._session, self._session.config.limits
@@ -83,7 +88,10 @@ class _Conversation:
                 return
 
     async def _send(self, data: bytes) -> None:
-        await self._channel.send(self._deflate.pack(data) if self._deflate is not None else data)
+        await self._channel.send(self._pack(data))
+
+    def _pack(self, data: bytes) -> bytes:
+        return self._deflate.pack(data) if self._deflate is not None else data
 
     async def _take_one(self) -> bool:
         """Do the next thing the client sent; False while more input is needed."""
@@ -111,13 +119,38 @@ class _Conversation:
         elif session.is_quick(command):
             await self._say(b"".join(session.execute(command)))
         else:
-            await self._say(await self._services.bridge.stream(self._execute(command), self._send))
+            self._arm_progress()
+            try:
+                rest = await self._services.bridge.stream(self._execute(command), self._stream)
+            finally:
+                self._stop_progress()
+            await self._say(rest)
+
+    async def _stream(self, data: bytes) -> None:
+        # What has begun to be sent may stand in the middle of a literal: no other line may come between.
+        self._stop_progress()
+        await self._send(data)
+
+    def _arm_progress(self) -> None:
+        self._progress = asyncio.get_running_loop().call_later(PROGRESS_SECONDS, self._report_progress)
+
+    def _stop_progress(self) -> None:
+        if self._progress is not None:
+            self._progress.cancel()
+            self._progress = None
+
+    def _report_progress(self) -> None:
+        """A sign of life while a command runs and nothing of its answer has left (RFC 9585)."""
+        if self._channel.keeps_up:
+            self._channel.send_aside(self._pack(b'* OK [INPROGRESS ("%b" NIL NIL)] Still at work\r\n' % self._running))
+        self._arm_progress()
 
     def _execute(self, command: Command) -> Iterator[bytes]:
         """A command and those pipelined behind it, up to one that needs the listener. Runs in a thread; nobody else
         touches the reader meanwhile."""
         session = self._session
         while True:
+            self._running = read_tag(command)
             yield from session.execute(command)
             if session.needs_listener:
                 return

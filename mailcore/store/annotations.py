@@ -2,16 +2,22 @@
 
 from collections.abc import Mapping
 
-from mailcore.kernel.ids import MailboxId
+from mailcore.kernel.ids import FolderId, MailboxId
 from mailcore.kernel.mailstore import AnnotationChange
 
 from .folders import get_folder
 from .models import Annotation, Folder
 
+PRIVATE = "/private/"
+
 
 def load(mailbox_id: MailboxId, folder: str) -> Mapping[str, bytes]:
     """By entry; `folder` "" is the mailbox itself."""
-    folder_id = get_folder(mailbox_id, folder).pk if folder else 0
+    return load_own(mailbox_id, FolderId(get_folder(mailbox_id, folder).pk if folder else 0))
+
+
+def load_own(mailbox_id: MailboxId, folder_id: FolderId) -> Mapping[str, bytes]:
+    """What one mailbox noted on a folder, its own or another's."""
     rows = Annotation.objects.filter(mailbox_id=mailbox_id, folder_id=folder_id, value__isnull=False).order_by("entry")
     return {entry: bytes(value) for entry, value in rows.values_list("entry", "value") if value is not None}
 
@@ -19,7 +25,7 @@ def load(mailbox_id: MailboxId, folder: str) -> Mapping[str, bytes]:
 def list_changes(mailbox_id: MailboxId, version: int) -> list[AnnotationChange]:
     """What was set or removed after a version, oldest first; folders that are gone are left out."""
     rows = list(Annotation.objects.filter(mailbox_id=mailbox_id, version__gt=version).order_by("version"))
-    folder_names = dict(Folder.objects.filter(pk__in={row.folder_id for row in rows}).values_list("pk", "name"))
+    folder_names = dict(Folder.objects.filter(mailbox_id=mailbox_id, pk__in={row.folder_id for row in rows}).values_list("pk", "name"))
     return [
         AnnotationChange(row.version, folder_names.get(row.folder_id, ""), row.entry)
         for row in rows

@@ -1,6 +1,7 @@
 """What only shows on a real socket: compression, logging out and in again, news while nothing runs."""
 
 import socket
+import threading
 import zlib
 from collections.abc import Iterator
 
@@ -9,6 +10,8 @@ import pytest
 from mailcore.directory.mailboxes import get
 from mailcore.kernel.events import FolderChanged, MailboxChanged
 from mailcore.kernel.ids import MailboxId
+from mailcore.kernel.mailstore import FolderInfo
+from mailcore.servers import imap
 from mailcore.servers.deflate import PIECE, Corrupt, Deflate
 from mailcore.store.mailstore import LocalMailStore
 
@@ -161,3 +164,26 @@ def test_news_come_while_nothing_runs(front: Ports, client: Raw) -> None:
     front.loop.call_soon_threadsafe(front.hub.hand_out, MailboxChanged(store.mailbox_id))
     assert client.line() == b'* LIST () "/" Fresh'
     assert client.run(b"NOOP")[-1].startswith(b"x OK")
+
+
+def test_a_long_command_gives_signs_of_life(front: Ports, client: Raw, monkeypatch: pytest.MonkeyPatch) -> None:
+    client.log_in()
+    reached, released = threading.Event(), threading.Event()
+    look_up = LocalMailStore.get_folder
+
+    def slow(store: LocalMailStore, name: str) -> FolderInfo:
+        reached.set()
+        assert released.wait(20)
+        return look_up(store, name)
+
+    monkeypatch.setattr(LocalMailStore, "get_folder", slow)
+    monkeypatch.setattr(imap, "PROGRESS_SECONDS", 0.02)
+    client.send(b"slow STATUS INBOX (MESSAGES)\r\n")
+    assert reached.wait(20)
+    for _ in range(3):
+        assert client.line() == b'* OK [INPROGRESS ("slow" NIL NIL)] Still at work'
+    released.set()
+    while b"INPROGRESS" in (line := client.line()):
+        pass
+    assert line == b"* STATUS INBOX (MESSAGES 0)"
+    assert client.line().startswith(b"slow OK")

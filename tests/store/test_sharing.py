@@ -276,3 +276,22 @@ def test_a_session_in_a_folder_of_another(stores: Stores) -> None:
     assert client.session.watched_mailbox_ids == {stores["ann"].mailbox_id, stores["bo"].mailbox_id}
     assert client.ok(b"CLOSE") == b""
     assert stores["ann"].get_folder("INBOX").messages == 3
+
+
+def test_private_notes_are_the_readers_own_and_shared_ones_need_a_right(stores: Stores) -> None:
+    share(stores, "lr")
+    name = f"{ANN}/INBOX"
+    stores["ann"].set_annotations("INBOX", {"/private/comment": b"ann's", "/shared/comment": b"for all"})
+    stores["bo"].set_annotations(name, {"/private/comment": b"bo's"})
+    assert dict(stores["bo"].get_annotations(name)) == {"/private/comment": b"bo's", "/shared/comment": b"for all"}
+    assert stores["ann"].get_annotations("INBOX")["/private/comment"] == b"ann's"
+    with pytest.raises(Denied):
+        stores["bo"].set_annotations(name, {"/private/comment": b"x", "/shared/comment": b"mine"})
+    assert stores["bo"].get_annotations(name)["/private/comment"] == b"bo's"
+    with pytest.raises(NotFound):
+        stores["cy"].get_annotations(name)
+    share(stores, "lrw")
+    stores["bo"].set_annotations(name, {"/private/comment": None, "/shared/comment": b"both"})
+    assert dict(stores["bo"].get_annotations(name)) == {"/shared/comment": b"both"}
+    assert stores["ann"].get_annotations("INBOX")["/shared/comment"] == b"both"
+    assert stores["bo"].annotation_changes(0) == []

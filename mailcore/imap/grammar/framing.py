@@ -40,6 +40,12 @@ class TooLong:
     close: bool = False
 
 
+def read_tag(command: Command) -> bytes:
+    """A command's tag, b"*" where it has none that could be repeated."""
+    words = command.text.split(None, 1)
+    return words[0] if words and _TAG.match(words[0]) else b"*"
+
+
 class CommandReader:
     """`feed` what arrived, then call `next` until it gives None.
 
@@ -183,7 +189,6 @@ class CommandReader:
         return _APPENDS.match(self._lines[0]) is not None
 
     def _refuse(self, answer: bytes, *, close: bool = False) -> TooLong:
-        words = self._lines[0].split(None, 1) if self._lines else []
-        tag = words[0] if words and _TAG.match(words[0]) else b"*"
+        tag = read_tag(Command(self._lines[0])) if self._lines else b"*"
         self._start_over()
         return TooLong(b"%b %b\r\n" % (tag, answer), close)

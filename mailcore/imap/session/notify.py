@@ -15,6 +15,8 @@ from .core import Connection
 from .fetch import describe
 from .folders import status_line, write_line, write_renamed
 
+OF_OTHERS = ("Other Users/", "Shared/")
+"""Namespaces of folders that are not one's own; as NAMESPACE tells them."""
 _STATUS = (b"MESSAGES", b"UIDNEXT", b"UIDVALIDITY", b"UNSEEN")
 
 
@@ -117,7 +119,7 @@ _MESSAGES = frozenset(MESSAGE_EVENTS)
 def _means(group: Group, folder: FolderInfo) -> bool:
     match group.filter:
         case b"PERSONAL":
-            return True
+            return not folder.name.startswith(OF_OTHERS)
         case b"INBOXES":
             return folder.name == "INBOX"
         case b"SUBSCRIBED":

@@ -67,7 +67,7 @@ class Row:
 
 
 _ROWS = (
-    Row(b"CAPABILITY", no_arguments, basics.noop, ANY, (b"IMAP4rev1", b"LITERAL+", b"OBJECTID"), quick=True),
+    Row(b"CAPABILITY", no_arguments, basics.noop, ANY, (b"IMAP4rev1", b"LITERAL+", b"OBJECTID", b"INPROGRESS"), quick=True),
     Row(b"NOOP", no_arguments, basics.noop, ANY, refresh_after=True, quick=True),
     Row(b"LOGOUT", no_arguments, basics.logout, ANY),
     Row(b"ID", login_grammar.parse_id, basics.identify, ANY, (b"ID",), quick=True),

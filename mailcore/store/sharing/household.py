@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from django.db import transaction
+
 from mailcore.kernel.errors import Denied, NotFound, Refused
 from mailcore.kernel.flags import SEEN
 from mailcore.kernel.ids import FolderId, MailboxId
@@ -29,9 +31,10 @@ from mailcore.kernel.mailstore import (
     Vanished,
 )
 
-from .. import folders, names
+from .. import annotations, folders, names
 from ..mailstore import LocalMailStore
 from ..models import Folder
+from ..writer import set_annotations
 from ..writer import sharing as writing
 from . import grants, marking, places
 from .places import Place
@@ -238,17 +241,28 @@ class SharingMailStore(LocalMailStore):
     # Notes and rights
 
     def get_annotations(self, folder: str) -> Mapping[str, bytes]:
-        if places.is_others(folder):
-            visit = self.visit(folder, "r")
-            return visit.store.get_annotations(visit.row.name)
-        return super().get_annotations(folder)
+        if not places.is_others(folder):
+            return super().get_annotations(folder)
+        visit = self.visit(folder, "r")
+        shared = visit.store.get_annotations(visit.row.name)
+        # What is private is the reader's own, here as well (RFC 5464 §3.2).
+        return {entry: value for entry, value in shared.items() if not entry.startswith(annotations.PRIVATE)} | dict(
+            annotations.load_own(self.mailbox_id, FolderId(visit.row.pk))
+        )
 
     def set_annotations(self, folder: str, values: Mapping[str, bytes | None]) -> None:
-        if places.is_others(folder):
-            visit = self.visit(folder, "w")
-            visit.store.set_annotations(visit.row.name, values)
-        else:
+        if not places.is_others(folder):
             super().set_annotations(folder, values)
+            return
+        visit = self.visit(folder, "w" if any(not entry.startswith(annotations.PRIVATE) for entry in values) else "r")
+        folder_id = FolderId(visit.row.pk)
+        own = {entry: value for entry, value in values.items() if entry.startswith(annotations.PRIVATE)}
+        shares = ((self.mailbox_id, own), (visit.owner_id, {entry: values[entry] for entry in values.keys() - own.keys()}))
+        # Both or neither; mailboxes are locked in ascending order, as everywhere.
+        with transaction.atomic():
+            for mailbox_id, share in sorted(shares, key=lambda item: item[0]):
+                if share:
+                    set_annotations(mailbox_id=mailbox_id, folder=folder_id, values=share)
 
     def get_rights(self, name: str) -> str:
         return self.visit(name, ANY).rights if places.is_others(name) else super().get_rights(name)

@@ -64,7 +64,7 @@ def delete_folder(*, mailbox_id: MailboxId, name: str) -> None:
         if _list_below(mailbox_id, name):
             raise Conflict("The folder has folders in it.", repr(name))
         remove(books, folder, select_all(folder))
-        Annotation.objects.filter(mailbox_id=mailbox_id, folder_id=folder.pk).delete()
+        Annotation.objects.filter(folder_id=folder.pk).delete()
         # The journal's last line names a folder that is gone: it has to be written before the row goes.
         books.drop_folder(folder)
 
