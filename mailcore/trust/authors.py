@@ -9,13 +9,18 @@ from mailcore.mime import addresses
 from .fields import Field, get_all, unfold
 
 MAX_DOMAINS = 5
+MAX_BYTES = 65_536
+"""Of all From fields together; what is beyond is not read."""
 
 
 def find_domains(fields: Sequence[Field]) -> list[str]:
     """The domains of every From field, each once, at most MAX_DOMAINS; empty where there is no address to be found."""
     found: dict[str, None] = {}
+    left = MAX_BYTES
     for field in get_all(list(fields), b"from"):
-        for mailbox in addresses.list_mailboxes(unfold(field.value).decode("utf-8", "replace")):
+        value = unfold(field.value)[:left]
+        left -= len(value)
+        for mailbox in addresses.list_mailboxes(value.decode("utf-8", "replace")):
             try:
                 found[fold_domain(mailbox.domain)] = None
             except BadSyntax:
