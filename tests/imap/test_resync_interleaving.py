@@ -199,3 +199,12 @@ def test_a_client_cut_off_while_expunges_are_held_back_hears_of_them() -> None:
     assert 2 in keeper.messages
     keeper.open()
     assert keeper.messages == truth(store)
+
+
+def test_what_was_never_announced_does_not_vanish() -> None:
+    store = filled(3)
+    keeper = Keeper(lambda: Client(store))
+    store.append("INBOX", message(), flags=8, keywords=frozenset(), internaldate=None)
+    store.append("INBOX", message(), flags=0, keywords=frozenset(), internaldate=None)
+    assert b"VANISHED" not in keeper.run(b"EXPUNGE")
+    assert keeper.messages == truth(store)

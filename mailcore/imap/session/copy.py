@@ -62,7 +62,9 @@ def _copy_code(copied: Copied) -> bytes:
 
 def _announce(session: Connection, uids: Sequence[int]) -> bytes:
     """What this session removed, and what others did meanwhile: the modseq then told is the folder's."""
-    session.selected.gone |= frozenset(uids)
+    view = session.selected
+    # EXPUNGE takes what came in since the last look too; what was never announced cannot vanish.
+    view.gone |= frozenset(uid for uid in uids if view.position(uid) >= 0)
     return session.refresh() + session.report_expunged()
 
 
