@@ -7,6 +7,7 @@ from .jobs import Job
 from .organising import FolderView, Label, SavedSearch, Silence, Snooze, TrustedSender, Watermark
 from .preferences import Preference, PreferenceRule
 from .sessions import WebSession
+from .targets import ForwardTarget
 
 __all__ = [
     "Book",
@@ -14,6 +15,7 @@ __all__ = [
     "ContactAddress",
     "Correspondent",
     "Draft",
+    "ForwardTarget",
     "FolderView",
     "Group",
     "Identity",
