@@ -28,6 +28,7 @@ def _store(session: Connection, asked: Store, ranges: list[range], *, by_uid: bo
         view.folder_id, uids, mode=asked.mode, flags=asked.flags.bits, keywords=asked.flags.keywords, unchanged_since=asked.unchanged_since
     )
     view.set_states(states)
+    view.skip_own(states)
     pieces = [session.flags_line()] if view.learn_keywords() else []
     changed = {state.uid for state in states}
     if not asked.silent:

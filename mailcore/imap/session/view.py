@@ -117,6 +117,13 @@ class View:
                 changed.append(place)
         return changed
 
+    def skip_own(self, states: Sequence[MessageState]) -> None:
+        """After a change of one's own: where it is all that happened since, it need not be read from the journal again."""
+        if states and states[0].modseq == states[-1].modseq == self.modseq + 1:
+            self.modseq = states[0].modseq
+            if not self.gone:
+                self.told_modseq = self.modseq
+
     def _set_flags(self, place: int, state: MessageState) -> bool:
         if state.flags == self.flags[place] and state.keywords == self.keywords.get(state.uid, ""):
             return False

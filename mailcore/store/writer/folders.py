@@ -8,7 +8,7 @@ from mailcore.kernel.ids import FolderId, MailboxId
 from .. import names
 from ..models import Annotation, Change, DeliveryMark, Folder, Message, Subscription, ThreadReference, Usage
 from .books import Books, open_books
-from .messages import duplicate, remove, select_all
+from .rows import duplicate, remove, select_all
 
 DEFAULTS = (
     ("INBOX", ""),

@@ -13,17 +13,17 @@ from .. import blobs, contents, fetching, names
 from ..inserting import insert
 from ..loading import marks
 from ..models import Change, Content, Folder, Message
-from ..uidsets import chunk
 from . import threads
 from .books import Books, open_books
+from .rows import BATCH as BATCH
+from .rows import duplicate, reflag, remove, select, select_all
 
-BATCH = 500
 _LIMITS = """
 SELECT m.id, m.quota_bytes, d.default_quota_bytes
 FROM directory_mailbox m JOIN directory_address a ON a.id = m.address_id JOIN directory_domain d ON d.id = a.domain_id
 WHERE m.id IN ({marks})
 """
-_STATE = ("m.uid", "m.id", "m.modseq", "m.flags", "m.keywords")
+_STATE = ("m.uid", "m.modseq", "m.flags", "m.keywords")
 
 
 def load_limits(mailbox_ids: Iterable[int]) -> dict[int, int]:
@@ -135,17 +135,18 @@ def store_flags(
         folder = books.get_folder_by_id(mailbox_id, folder_id)
         groups: dict[tuple[int, str], list[int]] = {}
         changed: list[MessageState] = []
-        for uid, pk, modseq, bits, words in fetching.select(folder_id, sorted(set(uids)), _STATE):
-            after = apply_mode(bits, words, mode, flags, keywords)
-            is_newer = unchanged_since is not None and modseq > unchanged_since
-            if is_newer or after == (bits, words):
+        # Most messages are alike, so each way of being flagged is worked out once.
+        ways: dict[tuple[int, str], tuple[int, str]] = {}
+        for uid, modseq, bits, words in fetching.select(folder_id, sorted(set(uids)), _STATE):
+            before = (bits, words)
+            after = ways.get(before) or ways.setdefault(before, apply_mode(bits, words, mode, flags, keywords))
+            if after == before or (unchanged_since is not None and modseq > unchanged_since):
                 continue
             books.count_reflagged(folder, before=bits, after=after[0])
             changed.append(MessageState(uid, books.advance(folder), *after))
-            groups.setdefault(after, []).append(pk)
-        for (bits, words), ids in groups.items():
-            for part in chunk(ids, BATCH):
-                Message.objects.filter(pk__in=part).update(flags=bits, keywords=words, modseq=folder.highestmodseq)
+            groups.setdefault(after, []).append(uid)
+        for (bits, words), group in groups.items():
+            reflag(folder, group, bits, words, folder.highestmodseq)
         books.record(folder, Change.Kind.FLAGS, [state.uid for state in changed])
         return changed
 
@@ -171,45 +172,3 @@ def expunge(*, mailbox_id: MailboxId, folder_id: FolderId, uids: Iterable[int] |
         if only_deleted or uids is None:
             rows = [row for row in rows if row.flags & DELETED]
         return remove(books, folder, rows)
-
-
-def select(folder: Folder, uids: Sequence[int]) -> list[Message]:
-    """Rows by UID; those that are gone are left out."""
-    rows: list[Message] = []
-    for part in chunk(uids, BATCH):
-        rows += Message.objects.filter(folder_id=folder.pk, uid__in=list(part))
-    return sorted(rows, key=lambda row: row.uid)
-
-
-def select_all(folder: Folder) -> list[Message]:
-    return list(Message.objects.filter(folder_id=folder.pk).order_by("uid"))
-
-
-def duplicate(books: Books, rows: Sequence[Message], goal: Folder) -> list[tuple[int, int]]:
-    copies = [
-        add_message(
-            books,
-            goal,
-            blob_id=BlobId(row.blob_id),
-            size=row.size,
-            thread_id=row.thread_id,
-            flags=row.flags,
-            keywords=row.keywords,
-            internaldate=row.internaldate,
-            prefix=bytes(row.prefix),
-        )
-        for row in rows
-    ]
-    insert(copies)
-    books.record(goal, Change.Kind.ADDED, [copy.uid for copy in copies])
-    return [(row.uid, copy.uid) for row, copy in zip(rows, copies, strict=True)]
-
-
-def remove(books: Books, folder: Folder, rows: Sequence[Message]) -> list[int]:
-    for part in chunk([row.pk for row in rows], BATCH):
-        Message.objects.filter(pk__in=part).delete()
-    for row in rows:
-        books.count_removed(folder, size=row.size, flags=row.flags)
-    uids = [row.uid for row in rows]
-    books.record(folder, Change.Kind.EXPUNGED, uids)
-    return uids

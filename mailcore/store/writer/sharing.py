@@ -9,7 +9,8 @@ from ..inserting import insert
 from ..models import Change, Folder, Grant, Message, SeenBy
 from . import threads
 from .books import Books, open_books
-from .messages import BATCH, add_message, check_room, lineage_of, load_limits, remove, select
+from .messages import add_message, check_room, lineage_of, load_limits
+from .rows import BATCH, remove, select
 
 Flags = Callable[[int, int, str], tuple[int, str]]
 """From a message's UID, flags and keywords to those of its copy."""
@@ -74,7 +75,7 @@ def copy_between(
     with open_books([source[0], target[0]]) as books:
         from_folder = books.get_folder_by_id(*source)
         to_folder = books.get_folder_by_id(*target)
-        rows = select(from_folder, uids)
+        rows = _read(from_folder, uids)
         if source[0] != target[0] or not moving:
             check_room(books, target[0], limit, sum(row.size for row in rows))
         known = contents.load_lineages([BlobId(row.blob_id) for row in rows])
@@ -83,8 +84,15 @@ def copy_between(
         insert(copies)
         books.record(to_folder, Change.Kind.ADDED, [copy.uid for copy in copies])
         if moving:
-            remove(books, from_folder, rows)
+            remove(books, from_folder, select(from_folder, [row.uid for row in rows]))
         return [(row.uid, copy.uid) for row, copy in zip(rows, copies, strict=True)]
+
+
+def _read(folder: Folder, uids: Sequence[int]) -> list[Message]:
+    rows: list[Message] = []
+    for part in uidsets.chunk(sorted(set(uids)), BATCH):
+        rows += Message.objects.filter(folder_id=folder.pk, uid__in=list(part)).order_by("uid")
+    return rows
 
 
 def _copy_row(books: Books, row: Message, goal: Folder, thread_id: int, flags: Flags) -> Message:
