@@ -57,8 +57,15 @@ SESSIONS = Place(
     "sessions", "sessions", "history", _("Sessions"), _("Where you are signed in, and signing out there"), _("devices browsers")
 )
 
+RULES = Place(
+    "rules", "rules", "filter", _("Rules"), _("What is filed, labelled or forwarded by itself"), _("filters Sieve script rehearse"),
+)  # fmt: skip
+AWAY = Place("away", "away", "clock", _("Away message"), _("An answer while you are not here"), _("vacation autoresponder holiday"))
+FORWARDING = Place("forwarding", "forwarding", "forward", _("Forwarding"), _("Everything to another address as well"), _("redirect copy"))
+
 PARTS: tuple[Part, ...] = (
     Part(_("You"), (GENERAL,)),
+    Part(_("Mail"), (RULES, AWAY, FORWARDING)),
     Part(_("Writing"), (WRITING, IDENTITIES, TEMPLATES)),
     Part(_("Account"), (PASSWORD, PROGRAMS, SESSIONS)),
 )

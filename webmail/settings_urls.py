@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import identities, security, session, settings
+from .views import identities, rules, security, session, settings
 
 urlpatterns = [
     path("general", settings.choices, {"section": "general"}, name="settings-general"),
@@ -15,6 +15,14 @@ urlpatterns = [
     path("templates/new", identities.edit_template, name="new-letter-template"),
     path("templates/<int:template_id>", identities.edit_template, name="letter-template"),
     path("templates/<int:template_id>/remove", identities.remove_template, name="remove-letter-template"),
+    path("rules", rules.index, name="rules"),
+    path("rules/new", rules.edit, name="new-rule"),
+    path("rules/<int:number>", rules.edit, name="rule"),
+    path("rules/arrange", rules.arrange, name="arrange-rules"),
+    path("rules/sieve", rules.script, name="sieve"),
+    path("rules/take-over", rules.take_over, name="take-over"),
+    path("away", rules.away, name="away"),
+    path("forwarding", rules.forwarding, name="forwarding"),
     path("security", security.show, name="security"),
     path("prove", security.prove, name="prove"),
     path("second-step", security.set_up, name="second-step"),
