@@ -210,14 +210,14 @@ def _converse(connection: Connection, jobs: Sequence[Job], errand: Errand) -> tu
         for position, job in enumerate(jobs):
             try:
                 renewed_at = _renew(jobs[position:], renewed_at, errand)
-                finished = _send(connection, job, errand)
+                finished, words = _send(connection, job, errand)
             except LeaseLost:
                 log.warning("lease lost before the final dot trace=%s", job[0].trace_id)
                 return [], "", True  # the others were claimed with it and are gone too
             if finished.session_failed and not connection.has_sent_dot:
                 return list(jobs[position:]), _text(finished.results[0]), reached
             reached = True
-            results = [_judge(lease, one, connection) for lease, one in zip(job, finished.results, strict=True)]
+            results = [_judge(lease, one, connection, words) for lease, one in zip(job, finished.results, strict=True)]
             settling.settle(results, now=errand.clock(), owner=errand.owner)
             if finished.session_failed:
                 return list(jobs[position + 1 :]), _text(finished.results[0]), reached
@@ -236,13 +236,15 @@ def _renew(jobs: Sequence[Job], renewed_at: int, errand: Errand) -> int:
     return now
 
 
-def _send(connection: Connection, job: Job, errand: Errand) -> Finished:
+def _send(connection: Connection, job: Job, errand: Errand) -> tuple[Finished, str]:
+    """How it ended, and how it went out, in words for the journey."""
     token, ids = job[0].token, [lease.id for lease in job]
     raw = blobs.read(BlobId(job[0].blob_id))
     first = job[0]
     dressed = departure.dress(raw=raw, sender=first.sender, source=first.source, orcpt=first.orcpt)
-    message = OutgoingMessage(replace(_envelope(job), sender=dressed.sender), dressed.prefix + raw)
-    return connection.send(message, before_dot=lambda: claims.mark_data_sent(token=token, ids=ids, now=errand.clock()))
+    message = OutgoingMessage(replace(_envelope(job), sender=dressed.sender), dressed.prefix + raw if dressed.prefix else raw)
+    finished = connection.send(message, before_dot=lambda: claims.mark_data_sent(token=token, ids=ids, now=errand.clock()))
+    return finished, "; ".join(part for part in (connection.tls_words, dressed.words) if part)
 
 
 def _envelope(job: Job) -> Envelope:
@@ -251,9 +253,10 @@ def _envelope(job: Job) -> Envelope:
     return Envelope(first.sender, recipients, bool(first.smtputf8), bool(first.eight_bit), first.ret, first.envid, bool(first.requiretls))
 
 
-def _judge(lease: Lease, one: RecipientResult, connection: Connection) -> Result:
+def _judge(lease: Lease, one: RecipientResult, connection: Connection, words: str) -> Result:
     text = _text(one)
     if one.ok:
+        text = f"{text} [{words}]"
         return Result(lease, Verdict.SENT, one.code, text, connection.host, peer_reports=connection.offers_reports)
     if one.permanent:
         return Result(lease, Verdict.FAILED, one.code, text, connection.host)

@@ -5,6 +5,7 @@ caller's demand (`trust.tlspolicy`).
 """
 
 import socket
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -12,13 +13,14 @@ from mailcore.smtp.client.actions import ClientConfig, Close, Finished, Outgoing
 from mailcore.smtp.client.session import ClientSession
 from mailcore.trust import tlsguard
 from mailcore.trust.tlsguard import TlsFault
-from mailcore.trust.tlspolicy import Demand
+from mailcore.trust.tlspolicy import Demand, Level
 
 CONNECT_TIMEOUT = 30.0
 COMMAND_TIMEOUT = 300.0
 DOT_TIMEOUT = 600.0
 """RFC 5321 §4.5.3.2."""
 _READ = 65_536
+_PROOFS = {"sts": ", proved by MTA-STS", "tlsa": ", proved by DANE", "rule": ", proved as the rule for the domain wants"}
 
 
 class LeaseLost(Exception):
@@ -45,6 +47,13 @@ class Connection:
     @property
     def has_tls(self) -> bool:
         return self._session.tls_active
+
+    @property
+    def tls_words(self) -> str:
+        """How safe the way is, e.g. "TLSv1.3, proved by MTA-STS"."""
+        if not isinstance(self._channel, ssl.SSLSocket):
+            return "in clear"
+        return f"{self._channel.version()}{_PROOFS.get(self._demand.source, '') if self._demand.level >= Level.VERIFY else ''}"
 
     @property
     def offers_reports(self) -> bool:

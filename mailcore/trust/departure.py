@@ -48,33 +48,33 @@ def dress(*, raw: bytes, sender: str, source: str, orcpt: str) -> Departure:
 
 
 def _sign(raw: bytes, sender: str) -> Departure:
-    header, body = fields.split(raw)
-    found = keys.find_signing(domain=_signer(sender, header))
+    found = keys.find_signing(domain=sender.rpartition("@")[2].lower() if sender else _find_author(raw))
     if not found:
         return Departure(sender, b"")
+    header, body = fields.split(raw)
     bodies, now = Bodies(raw[body:]), int(time.time())
     made = [signing.sign(header, bodies, key, now=now) for key in found]
     return Departure(sender, b"".join(made), f"signed as {found[0].domain}")
 
 
-def _signer(sender: str, header: list[Field]) -> str:
-    """The domain the login may send as; a report with the null sender is its author's."""
-    if sender:
-        return sender.rpartition("@")[2].lower()
-    found = authors.find_domains(header)
+def _find_author(raw: bytes) -> str:
+    """A report with the null sender is signed for its author; where there are several, for none."""
+    found = authors.find_domains(fields.split(raw)[0])
     return found[0] if len(found) == 1 else ""
 
 
 def _pass_on(raw: bytes, sender: str, orcpt: str) -> Departure:
     rewritten = forwarding.rewrite_sender(sender, orcpt=orcpt)
     found = keys.find_signing(domain=forwarding.choose_domain(orcpt))
+    words = f"passed on as {rewritten}" if rewritten != sender else ""
     if not found:
-        return Departure(rewritten, b"")
+        return Departure(rewritten, b"", words)
     header, body = fields.split(raw)
     bodies, now = Bodies(raw[body:]), int(time.time())
     earlier = chain.check(Bounded(get_names(), seconds=SECONDS, questions=QUESTIONS), header, bodies, now=now)
     made = sealing.seal(header, bodies, found[0], results=_own_results(header), chain=earlier.result, now=now)
-    return Departure(rewritten, made, f"passed on as {rewritten or '<>'}" + (f", sealed as {found[0].domain}" if made else ""))
+    sealed = f"sealed as {found[0].domain}" if made else ""
+    return Departure(rewritten, made, ", ".join(part for part in (words, sealed) if part))
 
 
 def _own_results(header: list[Field]) -> str:

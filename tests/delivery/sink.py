@@ -62,7 +62,10 @@ class Sink:
             verb = line[:4].upper()
             if verb == "STAR" and self.tls is not None:
                 self._say(stream, "220 go on")
-                secure = self.tls.wrap_socket(channel, server_side=True)
+                try:
+                    secure = self.tls.wrap_socket(channel, server_side=True)
+                except OSError:  # the client did not like the certificate
+                    return
                 self.ciphers.append(str(secure.version()))
                 with secure, cast(BinaryIO, secure.makefile("rwb")) as inner:
                     self._listen(secure, inner)

@@ -62,6 +62,7 @@ def test_ours_is_signed_with_both_keys(sink: Sink, names: ZoneNames) -> None:
     run()
     (taken,) = sink.taken
     assert taken.sender == "ann@here.test"
+    assert Recipient.objects.get().last_text == "2.0.0 kept [in clear; signed as here.test]"
     assert check(taken, names)[0] == ["here.test rsa-sha256 pass", "here.test ed25519-sha256 pass"]
 
     def look_up(name: bytes, timeout: int = 5) -> bytes:

@@ -66,7 +66,9 @@ def test_without_a_policy_any_certificate_does(sink: Sink) -> None:
 def test_enforced_and_proved(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(monkeypatch)
     send("a@far.test")
-    assert run(STS)[0] == "delivered"
+    state, text = run(STS)
+    assert state == "delivered"
+    assert "[TLSv1.3, proved by MTA-STS]" in text
     assert counted() == {("sts", "")}
 
 
