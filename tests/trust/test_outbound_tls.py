@@ -3,16 +3,18 @@
 import dataclasses
 import hashlib
 from collections.abc import Iterator
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailcore.delivery import drain, intake, remote
 from mailcore.kernel.envelope import Envelope, EnvelopeRecipient
 from mailcore.queue.models import Recipient
-from mailcore.trust import dane, fetching, stspolicies, tlsguard, tlspolicy
+from mailcore.trust import dane, fetching, stspolicies, tlsguard, tlspolicy, tlsrules
 from mailcore.trust.dane import Tlsa
 from mailcore.trust.models import TlsOutcome, TlsRule
 from mailcore.trust.names import NamesFailed
@@ -229,6 +231,19 @@ def test_the_nearest_rule_counts() -> None:
         TlsRule.objects.create(domain=domain, mode=mode)
     found = {name: tlspolicy.find_rule(name) for name in ("a.far.test", "b.far.test", "far.test", "x.net")}
     assert found == {"a.far.test": Level.NEVER, "b.far.test": Level.VERIFY, "far.test": Level.ENCRYPT, "x.net": None}
+
+
+@pytest.mark.django_db
+def test_rules_by_command() -> None:
+    out = StringIO()
+    call_command("tlsrule", "put", "Bücher.test", "verify", "--note", "agreed", stdout=out)
+    call_command("tlsrule", "put", ".far.test", "never", stdout=StringIO())
+    assert out.getvalue() == "xn--bcher-kva.test\tverify\tagreed\n"
+    assert [rule.domain for rule in tlsrules.list_all()] == [".far.test", "xn--bcher-kva.test"]
+    call_command("tlsrule", "remove", ".far.test", stdout=StringIO())
+    for words in (("put", "far.test", "maybe"), ("put", "no domain", "may"), ("remove", "far.test")):
+        with pytest.raises(CommandError):
+            call_command("tlsrule", *words)
 
 
 def test_tlsa_records() -> None:

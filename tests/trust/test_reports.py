@@ -16,7 +16,7 @@ from mailcore.kernel.errors import NotFound
 from mailcore.mime.building import Attachment, build
 from mailcore.queue import journey
 from mailcore.trust.models import ReceivedReport, ReportedRow
-from mailcore.trust.reports import dmarcxml, receiving, tlsjson, unpacking
+from mailcore.trust.reports import dmarcxml, reading, receiving, tlsjson, unpacking
 from mailcore.trust.reports.unpacking import BadReport
 from tests.delivery.cast import count_messages, make_domain, make_mailbox, send
 
@@ -228,6 +228,30 @@ def test_kept_once_and_only_about_us() -> None:
         assert words.startswith("No report could be read: ")
     assert receiving.purge(now=NOW + receiving.KEEP_SECONDS + 1) == 8
     assert not ReportedRow.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_pages_read_what_was_kept() -> None:
+    domains.create(name="here.test")
+    domains.create(name="other.test")
+    receiving.take(letter(GOOD), now=NOW)
+    receiving.take(letter(dmarc(RECORD.format(n=4, dkim="pass"), report_id="r2")), now=NOW)
+    receiving.take(letter(tls()), now=NOW)
+    receiving.take(letter(dmarc(domain="other.test")), now=NOW)
+    assert [(one.domain, one.kind, one.reports, one.good, one.bad) for one in reading.summarise(domains=["here.test"], since=0)] == [
+        ("here.test", "dmarc", 2, 7, 4),
+        ("here.test", "tls", 1, 5_326, 303),
+    ]
+    assert len(reading.summarise(domains=None, since=0)) == 3
+    assert reading.summarise(domains=None, since=NOW) == []
+    first, *rest = reading.list_reports(domains=["here.test"], kind="dmarc")
+    assert (first.report_id, [one.report_id for one in rest]) == ("r2", ["r1"])
+    assert [one.report_id for one in reading.list_reports(domains=["here.test"], kind="dmarc", before=first.id)] == ["r1"]
+    entry, lines = reading.get_report(report_id=rest[0].id, domains=["here.test"])
+    assert (entry.reporter, [line.count for line in lines]) == ("Far & Co", [4, 3])
+    assert reading.list_sources(domain="here.test", since=0) == [reading.Source("192.0.2.4", 4, 4), reading.Source("192.0.2.3", 3, 0)]
+    with pytest.raises(NotFound):
+        reading.get_report(report_id=entry.id, domains=["other.test"])
 
 
 @pytest.mark.django_db
