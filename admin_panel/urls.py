@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from .pages import administrators, aliases, audit, csvfiles, domains, journeys, keys, mailboxes, overview, password, queue
+from .pages import administrators, aliases, audit, csvfiles, dns, domains, journeys, keys, mailboxes, overview, password, queue
 
 app_name = "panel"
 
@@ -12,6 +12,8 @@ urlpatterns = [
     path("", overview.overview, name="overview"),
     path("mailboxes/import", csvfiles.load, name="import"),
     path("mailboxes/export", csvfiles.save, name="export"),
+    path("domains/<int:domain_id>/dns", dns.records, name="dns"),
+    path("domains/<int:domain_id>/dns/<slug:act>", dns.act, name="dns-act"),
     *domains.LEDGER.urls(),
     *mailboxes.LEDGER.urls(),
     *aliases.LEDGER.urls(),

@@ -53,6 +53,26 @@ class DomainPut(serializers.Serializer[Any]):
     is_active = serializers.BooleanField(required=False, default=True)
 
 
+class DnsRowShape(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    type = serializers.CharField()
+    wanted = serializers.CharField()
+    purpose = serializers.CharField()
+    is_needed = serializers.BooleanField()
+    found = serializers.ListField(child=serializers.CharField())
+    state = serializers.CharField(help_text="ok, missing, differs, or unknown")
+    why = serializers.CharField()
+    line = serializers.CharField(read_only=True, default="", help_text="As a line of a zone file")
+
+
+class DkimKeyShape(serializers.Serializer[Any]):
+    selector = serializers.CharField()
+    algorithm = serializers.CharField()
+    state = serializers.CharField(help_text="pending, active or retiring")
+    name = serializers.CharField()
+    record = serializers.CharField()
+
+
 class MailboxShape(serializers.ModelSerializer[Mailbox]):
     address = serializers.CharField(read_only=True)
     shown_name = serializers.CharField(source="user.shown_name", default="", read_only=True)

@@ -11,6 +11,7 @@ from .aliases import Aliases
 from .apikeys import Keys
 from .batch import Batch
 from .credentials import AppPasswords
+from .dns import DkimKeys, DnsRecords
 from .domains import Domains
 from .hooks import Webhooks
 from .imports import Imports
@@ -39,11 +40,14 @@ router.register("me", Me, basename="me")
 router.register("batch", Batch, basename="batch")
 router.register("imports", Imports, basename="import")
 
+_DOMAIN = r"^domains/(?P<domain_id>[0-9]{1,18})"
 _APP_PASSWORDS = r"^mailboxes/(?P<mailbox_id>[0-9]{1,18})/app-passwords"
 
 urlpatterns = [
     path("schema", SpectacularAPIView.as_view(authentication_classes=(), permission_classes=(AllowAny,)), name="schema"),
     re_path(_APP_PASSWORDS + "$", AppPasswords.as_view({"get": "list", "post": "create"}), name="app-passwords"),
     re_path(_APP_PASSWORDS + r"/(?P<pk>[0-9]{1,18})$", AppPasswords.as_view({"delete": "destroy"}), name="app-password"),
+    re_path(_DOMAIN + "/dns$", DnsRecords.as_view({"get": "list"}), name="dns"),
+    re_path(_DOMAIN + "/dkim-keys$", DkimKeys.as_view({"get": "list", "post": "create"}), name="dkim-keys"),
     path("", include(router.urls)),
 ]

@@ -74,6 +74,10 @@ def matrix(cast: Cast) -> list[tuple[str, str, list[object], int, int]]:
         ("domain-act", "POST", [ours, "remove"], 200, 200),
         ("domain-act", "POST", [theirs, "remove"], 200, 404),
         ("domain-act", "POST", [ours, "paint"], 404, 404),
+        ("dns", "GET", [ours], 200, 200),
+        ("dns", "GET", [theirs], 200, 404),
+        ("dns-act", "POST", [ours, "rotate"], 302, 302),
+        ("dns-act", "POST", [theirs, "rotate"], 302, 404),
         ("mailboxes", "GET", [], 200, 200),
         ("new-mailbox", "GET", [], 200, 200),
         ("mailbox", "GET", [ann], 200, 200),
@@ -114,7 +118,7 @@ def test_every_page_is_in_the_matrix(town: Cast) -> None:
     assert {row[0] for row in matrix(town)} == {pattern.name for pattern in urlpatterns}
 
 
-COUNT = 39 + 2 * len(ACTS)
+COUNT = 43 + 2 * len(ACTS)
 
 
 def test_every_row_of_the_matrix_is_tried(town: Cast) -> None:
