@@ -188,7 +188,9 @@ def test_bombs_cost_what_a_report_costs(monkeypatch: pytest.MonkeyPatch) -> None
     assert unpacking.unpack(gzip.compress(gzip.compress(bomb)))[:2] == b"\x1f\x8b", "packed twice is not unpacked twice"
 
 
-@pytest.mark.parametrize("data", [b"\x1f\x8b", b"PK\x03\x04", zipped(b"x")[:-30], gzip.compress(b"<x", mtime=0)[:12], b"\x1f\x8b" + b"\xff" * 50])
+@pytest.mark.parametrize(
+    "data", [b"\x1f\x8b", b"PK\x03\x04", zipped(b"x")[:-30], gzip.compress(b"<x", mtime=0)[:12], b"\x1f\x8b" + b"\xff" * 50]
+)
 def test_broken_packing(data: bytes) -> None:
     try:
         assert len(unpacking.unpack(data)) <= 12
