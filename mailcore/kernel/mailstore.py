@@ -239,7 +239,7 @@ class MailStore(Protocol):
         ...
 
     def match(self, folder_id: FolderId, leaf: SearchLeaf, uids: Sequence[int]) -> set[int]:
-        """The UIDs among `uids` that a leaf is true for; always exact."""
+        """The UIDs among `uids` that a leaf is true for; exact, but one expunged meanwhile may still be among them."""
         ...
 
     def sort(self, folder_id: FolderId, keys: Sequence[tuple[SortKey, bool]], uids: Sequence[int]) -> Sequence[int]:

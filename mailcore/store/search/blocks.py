@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from operator import itemgetter
+from itertools import accumulate, compress
+from operator import and_, itemgetter
 from typing import Any, Protocol
 
 from django.db import connection
@@ -25,7 +26,9 @@ log = logging.getLogger(__name__)
 
 FULL = 1_000
 """So many messages are worth a block."""
+MAX_BLOCK = 20_000
 DAY = 86_400
+MAX_UID = 0xFFFFFFFF
 EPOCH = date(1970, 1, 1).toordinal()
 NUMBERS = {
     "uid": "I",
@@ -49,7 +52,9 @@ _FROM_ROW = ("uid", "blob_id", "internaldate", "savedate", "size", "sent_at", "s
 _SELECT = f"""SELECT m.uid, m.blob_id, m.internaldate, m.savedate, m.size, COALESCE(c.sent_at, m.internaldate),
     COALESCE(c.sent_day, m.internaldate / {DAY} + {EPOCH}), m.prefix, b.digest, b.pack, b."offset", c.header_size
     FROM store_message m JOIN store_content c ON c.blob_id = m.blob_id JOIN store_blob b ON b.id = m.blob_id
-    WHERE m.folder_id = %s AND m.uid > %s ORDER BY m.uid"""
+    WHERE m.folder_id = %s AND m.uid > %s AND m.uid <= %s ORDER BY m.uid"""
+_NEXT = """SELECT m.uid, m.blob_id, b.digest FROM store_message m JOIN store_blob b ON b.id = m.blob_id
+    WHERE m.folder_id = %s AND m.uid > %s ORDER BY m.uid LIMIT %s"""
 _PLAIN_TRACE = re.compile(rb"(?:[!-9;-~]+: [!-<>-~](?:[ !-<>-~]*[!-<>-~])?\r\n)*\Z")
 
 
@@ -92,10 +97,10 @@ class FreshPart:
         return self.columns[name]
 
 
-def read_fresh(index: Index, folder: Folder, after: int) -> FreshPart | None:
-    """The messages with a UID above `after`, from the rows; None where there are none."""
+def read_fresh(index: Index, folder: Folder, after: int, last: int = MAX_UID) -> FreshPart | None:
+    """The messages with a UID above `after`, up to `last`, from the rows; None where there are none."""
     with connection.cursor() as cursor:
-        cursor.execute(_SELECT, [folder.pk, after])
+        cursor.execute(_SELECT, [folder.pk, after, last])
         rows = cursor.fetchall()
     if not rows:
         return None
@@ -165,6 +170,26 @@ def agrees(folder: Folder, uids: "array[int]", marks: "array[int]") -> bool:
         return True
     place = bisect_left(uids, row[0])
     return place < len(uids) and uids[place] == row[0] and marks[place] == make_mark(bytes(row[1]))
+
+
+def settle(index: Index, folder: Folder) -> None:
+    """Write down the stretches after the last block that are long enough and all indexed.
+
+    Looks at a few thousand narrow rows at most where there is nothing to do.
+    """
+    saved: list[Part] = [*list_saved(index, folder)]
+    while True:
+        after = saved[-1].last_uid if saved else 0
+        with connection.cursor() as cursor:
+            cursor.execute(_NEXT, [folder.pk, after, MAX_BLOCK])
+            marks = {uid: (blob_id, make_mark(bytes(digest))) for uid, blob_id, digest in cursor.fetchall()}
+        indexed = index.list_indexed(dict(marks.values()))
+        ready = list(compress(marks, accumulate((blob_id in indexed for blob_id, _ in marks.values()), and_)))
+        fresh = read_fresh(index, folder, after, ready[-1]) if len(ready) >= FULL else None
+        parts = save_settled(index, folder, [*saved, fresh]) if fresh is not None else None
+        if parts is None:
+            return
+        saved = parts
 
 
 def save_settled(index: Index, folder: Folder, parts: Sequence[Part]) -> list[Part] | None:

@@ -26,8 +26,8 @@ from .index import Index, open_index
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-MAX_CACHED = 2_000_000
-"""Messages, of all folders a process remembers."""
+MAX_CACHED = 400_000
+"""Messages, of all folders a process remembers; up to some 200 octets each."""
 _cache: "OrderedDict[int, Columns]" = OrderedDict()
 _cache_lock = threading.Lock()
 

@@ -1,11 +1,14 @@
 """Fill the index behind deliveries; called by a task, again and again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from django.db import connection
 
 from mailcore.kernel.ids import BlobId
 
 from .. import blobs
-from ..models import Content
+from ..models import Content, Folder
+from . import blocks
 from .index import make_mark, open_index
 from .texts import Texts
 
@@ -20,6 +23,7 @@ def index_pending(limit: int = 1_000) -> int:
     """
     index = open_index()
     done = 0
+    touched: set[int] = set()
     while done < limit:
         waiting = Content.objects.filter(pk__gt=index.get_progress()).order_by("pk").values_list("pk", "blob__digest")
         marks = {blob_id: make_mark(bytes(digest)) for blob_id, digest in waiting[: min(BATCH, limit - done)]}
@@ -29,7 +33,18 @@ def index_pending(limit: int = 1_000) -> int:
         index.save(derive([BlobId(blob_id) for blob_id in marks if blob_id not in known]), marks)
         index.set_progress(max(marks))
         done += len(marks)
+        touched |= _list_folders(marks)
+    # Folders that have grown enough are written down, so that the first search finds them ready.
+    for folder in Folder.objects.filter(pk__in=touched, messages__gte=blocks.FULL):
+        blocks.settle(index, folder)
     return done
+
+
+def _list_folders(blob_ids: Iterable[int]) -> set[int]:
+    ids = list(blob_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT DISTINCT folder_id FROM store_message WHERE blob_id IN ({','.join(['%s'] * len(ids))})", ids)
+        return {row[0] for row in cursor.fetchall()}
 
 
 def derive(blob_ids: Sequence[BlobId]) -> dict[int, Texts]:
