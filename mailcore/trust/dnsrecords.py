@@ -7,13 +7,14 @@ record that lets our hosts send is good however it is written.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
 
 from django.conf import settings
 
-from . import dmarc, keys, publishing, reportnames, spf, tags
+from . import dmarc, iprev, keys, publishing, reportnames, spf, tags
 from .dkim import publickeys
 from .dkim.publickeys import NoKey, WeakKey
-from .names import Kind, Names, NamesFailed
+from .names import Kind, Names, NamesFailed, reverse_name
 from .tags import BadTags
 
 OK, MISSING, DIFFERS, UNKNOWN = "ok", "missing", "differs", "unknown"
@@ -25,7 +26,7 @@ class Row:
     type: str
     wanted: str
     purpose: str
-    """mx, spf, dkim, dmarc, mta-sts, tls-rpt or clients."""
+    """mx, spf, dkim, dmarc, mta-sts, tls-rpt, clients, or host for the server itself."""
     is_needed: bool = True
     """False: mail works without it."""
     found: tuple[str, ...] = ()
@@ -39,7 +40,7 @@ def wanted(domain: str) -> list[Row]:
     host = settings.FACTEUR.hostname.lower()
     rows = [
         Row(domain, "MX", f"10 {host}", "mx", why="Other hosts bring mail here."),
-        Row(domain, "TXT", "v=spf1 mx -all", "spf", why="Only the hosts of the MX records send mail of this domain."),
+        Row(domain, "TXT", f"v=spf1 mx{_smarthost()} -all", "spf", why="Only the hosts named here send mail of this domain."),
     ]
     for key in keys.ensure(domain=domain):
         use = {"pending": "Signs once it is published.", "active": "Signs now.", "retiring": "Keep it until it is gone from this list."}
@@ -78,8 +79,47 @@ def wanted(domain: str) -> list[Row]:
 
 
 def check(domain: str, names: Names) -> list[Row]:
-    """The wanted rows with what was found and what it means. Asks the DNS: not inside a transaction."""
-    return [_check_row(row, domain, names) for row in wanted(domain)]
+    """The wanted rows with what was found and what it means, then those of this server itself. Asks the DNS: not inside a transaction."""
+    return [*(_check_row(row, domain, names) for row in wanted(domain)), *check_host(names)]
+
+
+def check_host(names: Names) -> list[Row]:
+    """Whether the name of this server has addresses, and those lead back to it: many hosts take no mail without."""
+    host = settings.FACTEUR.hostname.lower()
+    own = Row(host, "A", "the address of this server", "host")
+    try:
+        found = [*names.look_up(host, Kind.A).records, *names.look_up(host, Kind.AAAA).records]
+    except NamesFailed as error:
+        return [_judged(own, (), UNKNOWN, f"The name service does not answer: {error}")]
+    if not found:
+        return [_judged(own, (), MISSING, f"{host} has no address: nobody can bring mail here.")]
+    rows = [_judged(own, found, OK, "The name of this server has an address.")]
+    for address in found:
+        row = Row(reverse_name(address), "PTR", host, "host")
+        result, name = iprev.check(names, address)
+        if result == "pass" and name == host:
+            rows.append(_judged(row, (name,), OK, f"{address} leads back to {host}."))
+        elif result == "temperror":
+            rows.append(_judged(row, (), UNKNOWN, "The name service does not answer."))
+        elif not name:
+            rows.append(
+                _judged(row, (), MISSING, f"{address} has no name. Who gave you the address can set one; many hosts take no mail without.")
+            )
+        else:
+            rows.append(_judged(row, (name,), DIFFERS, f"{address} is called {name}, and others expect {host}."))
+    return rows
+
+
+def _smarthost() -> str:
+    """What lets the host that takes our mail for elsewhere send it."""
+    host = settings.FACTEUR.smarthost.rpartition(":")[0] if ":" in settings.FACTEUR.smarthost else settings.FACTEUR.smarthost
+    if not host:
+        return ""
+    try:
+        address = ip_address(host.strip("[]"))
+    except ValueError:
+        return f" a:{host}"
+    return f" ip{address.version}:{address}"
 
 
 def _check_row(row: Row, domain: str, names: Names) -> Row:

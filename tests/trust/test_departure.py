@@ -1,5 +1,6 @@
 """Out to another host: ours is signed, strangers' is sealed and sent as ours, and bounces find their way back."""
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -10,16 +11,18 @@ import pytest
 from mailcore.delivery import drain, remote, routing
 from mailcore.delivery.routing import Way
 from mailcore.directory import aliases, domains
-from mailcore.kernel.envelope import Origin
+from mailcore.kernel.envelope import Envelope, EnvelopeRecipient, Origin
 from mailcore.kernel.errors import Conflict, Denied
 from mailcore.queue.models import Recipient
-from mailcore.trust import departure, fields, forwarding, keys
+from mailcore.trust import arrival, departure, fields, forwarding, keys
 from mailcore.trust.arc import chain
 from mailcore.trust.dkim.verification import Bodies, verify_all
 from mailcore.trust.names import Kind
 from mailcore.trust.zone import ZoneNames
 from tests.delivery.cast import RAW, make_domain, make_mailbox, send
 from tests.delivery.sink import FakeResolver, Sink, Taken
+from tests.trust import keys as signing
+from tests.trust.test_dkim import sign_ours
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OWN = Origin("submission", peer="192.0.2.3", protocol="ESMTPSA")
@@ -135,6 +138,31 @@ def test_a_redirect_by_a_filter_is_sealed_with_what_was_found_first(names: ZoneN
     assert b"i=1; mx.facteur.test;\r\n\tdkim=pass header.d=near.test\r\n" in made.prefix
     foreign = departure.dress(raw=raw[raw.index(b"Received: from") :], sender="zoe@near.test", source="smtp", orcpt="")
     assert b"i=1; mx.facteur.test; none" in foreign.prefix
+
+
+def test_at_the_next_host_all_of_it_is_good(sink: Sink, names: ZoneNames, settings: Any) -> None:
+    """What we sign and what we pass on, as another server of ours sees it."""
+    settings.FACTEUR = dataclasses.replace(settings.FACTEUR, hostname="next.test", send_reports=False)
+    shown = "".join(f'{one.name} TXT "{one.record}"\n' for one in keys.list_keys(domain="here.test"))
+    zone = ZoneNames(
+        shown
+        + signing.zone("near.test")
+        + 'here.test TXT "v=spf1 ip4:198.51.100.1 -all"\n_dmarc.here.test TXT "v=DMARC1; p=reject"\n'
+        + '_dmarc.near.test TXT "v=DMARC1; p=reject"\n'
+    )
+    aliases.create(address="all@here.test", targets=("bo@far.test",))
+    send("zoe@far.test", sender="ann@here.test", raw=LETTER, origin=OWN)
+    send("all@here.test", sender="zoe@near.test", raw=sign_ours(RAW.replace(b"far.test", b"near.test"), signing.signing_ed("near.test")))
+    run()
+    found = {}
+    for taken in sink.taken:
+        envelope = Envelope(taken.sender, tuple(map(EnvelopeRecipient, taken.recipients)))
+        seen = arrival.examine(envelope=envelope, raw=taken.data, peer="198.51.100.1", helo="mx.here.test", names=zone)
+        found[taken.recipients[0]] = "".join(seen.headers)
+    for part in ("spf=pass", "dkim=pass", "dmarc=pass"):
+        assert all(part in header for header in found.values())
+    assert "\tarc=pass" in found["bo@far.test"]
+    assert "\tarc=" not in found["zoe@far.test"]
 
 
 def test_a_forward_of_ours_keeps_its_sender(sink: Sink, names: ZoneNames) -> None:

@@ -12,11 +12,13 @@ from mailcore.directory import domains
 from mailcore.kernel.errors import NotFound
 from mailcore.trust import dnsrecords, keys, mtasts, naming, publishing
 from mailcore.trust.dnsrecords import Row
+from mailcore.trust.names import reverse_name
 from mailcore.trust.zone import ZoneNames
 
 pytestmark = pytest.mark.django_db
 HOST = "mx.facteur.test"
 HOST_ZONE = f"{HOST} A 192.0.2.25\n{HOST} AAAA 2001:db8::25\n"
+REVERSE = f"{reverse_name('192.0.2.25')} PTR {HOST}\n{reverse_name('2001:db8::25')} PTR {HOST}\n"
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +28,7 @@ def domain() -> None:
 
 
 def zone_of(rows: list[Row]) -> str:
-    return HOST_ZONE + "".join(dnsrecords.show(row) + "\n" for row in rows)
+    return HOST_ZONE + REVERSE + "".join(dnsrecords.show(row) + "\n" for row in rows)
 
 
 def judge(text: str) -> dict[str, tuple[str, str]]:
@@ -42,7 +44,7 @@ def test_what_is_pasted_is_found_good() -> None:
 
 
 def test_nothing_there_yet() -> None:
-    assert {row.state for row in dnsrecords.check("here.test", ZoneNames(HOST_ZONE))} == {"missing"}
+    assert {row.state for row in dnsrecords.check("here.test", ZoneNames(""))} == {"missing"}
 
 
 def test_no_answer_is_not_an_absence() -> None:
@@ -80,6 +82,29 @@ def test_another_key_under_our_selector() -> None:
     assert next(row.state for row in rows if row.name == first.name) == "differs"
 
 
+@pytest.mark.parametrize(
+    ("zone", "states"),
+    [
+        (HOST_ZONE + REVERSE, ["ok", "ok", "ok"]),
+        (HOST_ZONE, ["ok", "missing", "missing"]),
+        (HOST_ZONE + REVERSE.replace(HOST, "vps.else.test") + "vps.else.test A 192.0.2.25\n", ["ok", "differs", "differs"]),
+        (HOST_ZONE + f"{reverse_name('192.0.2.25')} FAIL\n{reverse_name('2001:db8::25')} PTR {HOST}\n", ["ok", "unknown", "ok"]),
+        (f"{HOST} FAIL\n", ["unknown"]),
+        ("", ["missing"]),
+    ],
+)
+def test_the_server_itself(zone: str, states: list[str]) -> None:
+    assert [row.state for row in dnsrecords.check_host(ZoneNames(zone))] == states
+
+
+@pytest.mark.parametrize(
+    ("smarthost", "words"), [("relay.test:587", " a:relay.test"), ("192.0.2.9", " ip4:192.0.2.9"), ("[2001:db8::9]:25", " ip6:2001:db8::9")]
+)
+def test_a_smarthost_may_send(settings: Any, smarthost: str, words: str) -> None:
+    settings.FACTEUR = dataclasses.replace(settings.FACTEUR, smarthost=smarthost)
+    assert f"v=spf1 mx{words} -all" in [row.wanted for row in dnsrecords.wanted("here.test")]
+
+
 def test_only_domains_of_ours() -> None:
     with pytest.raises(NotFound):
         dnsrecords.wanted("far.test")
@@ -91,7 +116,7 @@ def test_the_commands(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert f"here.test. IN MX 10 {HOST}." in out.getvalue()
     assert '_dmarc.here.test. IN TXT "v=DMARC1; p=quarantine; rua=mailto:dmarc-reports@here.test"' in out.getvalue()
     for module in ("dns", "dkim"):
-        monkeypatch.setattr(f"mailcore.management.commands.{module}.get_names", lambda: ZoneNames(HOST_ZONE + out.getvalue()))
+        monkeypatch.setattr(f"mailcore.management.commands.{module}.get_names", lambda: ZoneNames(HOST_ZONE + REVERSE + out.getvalue()))
     call_command("dns", "here.test", "--check", stdout=StringIO())
     said = StringIO()
     call_command("dkim", "check", "here.test", stdout=said)
