@@ -100,6 +100,13 @@ def test_blocks_dropped_by_another_process_are_read_anew(store: LocalMailStore) 
     assert find(store, "p3@", COUNT, "from") == {4}
 
 
+def test_progress_beyond_what_there_is_starts_over(store: LocalMailStore) -> None:
+    deliver(store, range(COUNT))
+    open_index().set_progress(10**9)
+    index_pending(100_000)
+    assert list_blocks(store) == [COUNT]
+
+
 def test_a_new_index_file_is_noticed(store: LocalMailStore, settings: Any) -> None:
     deliver(store, range(COUNT))
     index_pending(100_000)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from django.db import connection
+from django.db.models import Max
 
 from mailcore.kernel.ids import BlobId
 
@@ -22,6 +23,9 @@ def index_pending(limit: int = 1_000) -> int:
     by the first search that has to read it.
     """
     index = open_index()
+    if index.get_progress() > (Content.objects.aggregate(last=Max("pk"))["last"] or 0):
+        # The database was put back to an earlier state, and gives known ids to new blobs: all are looked at again.
+        index.set_progress(0)
     done = 0
     touched: set[int] = set()
     while done < limit:
