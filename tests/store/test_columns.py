@@ -22,6 +22,8 @@ COUNT = 12
 def store(monkeypatch: pytest.MonkeyPatch, db: None) -> Iterator[LocalMailStore]:
     monkeypatch.setattr(blocks, "FULL", 5)
     columns._cache.clear()
+    # Tests before this one gave the same ids to other blobs.
+    open_index().set_progress(0)
     yield LocalMailStore(MailboxId(4_712))
     columns._cache.clear()
 
