@@ -139,10 +139,16 @@ class Change(models.Model):
     uids = models.TextField()
     """As an IMAP set, e.g. "3:7,9"."""
     at = models.BigIntegerField()
+    source_id = models.BigIntegerField(default=0)
+    """Of what was added by a copy or a move: the folder it came from."""
 
     class Meta:
-        # changes_since, VANISHED and rewind read one folder from a modseq on.
-        indexes = (models.Index(fields=["folder_id", "modseq"], name="store_change_modseq"),)
+        indexes = (
+            # changes_since, VANISHED and rewind read one folder from a modseq on.
+            models.Index(fields=["folder_id", "modseq"], name="store_change_modseq"),
+            # What was filed by hand since somebody looked: the spam filter learns from it.
+            models.Index(fields=["id"], name="store_change_filed", condition=models.Q(source_id__gt=0)),
+        )
 
 
 class Annotation(models.Model):

@@ -126,13 +126,16 @@ class Books:
         folder.unseen += bool(before & SEEN) - bool(after & SEEN)
         self._touched[folder.pk] = folder
 
-    def record(self, folder: Folder, kind: Change.Kind, uids: Iterable[int]) -> None:
+    def record(self, folder: Folder, kind: Change.Kind, uids: Iterable[int], *, source_id: int = 0) -> None:
         """A line of the journal at this transaction's modseq; nothing where no UID is named."""
         text = join(sorted(uids))
         if text:
             self._journal.append(
-                Change(mailbox_id=folder.mailbox_id, folder_id=folder.pk, modseq=self.advance(folder), kind=kind, uids=text, at=self.now)
-            )
+                Change(
+                    mailbox_id=folder.mailbox_id, folder_id=folder.pk, modseq=self.advance(folder), kind=kind, uids=text, at=self.now,
+                    source_id=source_id,
+                )
+            )  # fmt: skip
 
     def close(self) -> None:
         """Write everything down, and tell the bus once the transaction is committed."""

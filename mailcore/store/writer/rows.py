@@ -54,7 +54,7 @@ def duplicate(books: Books, rows: Sequence[Picked], goal: Folder) -> list[tuple[
         done += len(part)
     for row in rows:
         books.count_added(goal, size=row.size, flags=row.flags)
-    books.record(goal, Change.Kind.ADDED, copies)
+    books.record(goal, Change.Kind.ADDED, copies, source_id=rows[0].folder_id)
     return [(row.uid, copy) for row, copy in zip(rows, copies, strict=True)]
 
 
