@@ -14,12 +14,12 @@ from mailcore.kernel.errors import BadSyntax, Denied, Throttled
 from mailcore.kernel.ids import MailboxId, UserId
 from mailcore.kernel.principal import Principal, Role, Service
 
-from . import cache, throttle
+from . import cache, scram_keys, throttle
 from .models import AppPassword
 from .passwords import MAX_LENGTH, fold_app_password, keyed_digest, spend_dummy, verify_password
 
 _OPENS = frozenset({"active", "receive_only"})
-_WRONG = "That name and password do not match."
+WRONG = "That name and password do not match."
 
 _FIND = """
 SELECT u.id, u.login, u.role, u.password, u.auth_version, u.is_active, m.id, m.state, a.local, a.is_enabled, d.name, d.is_active,
@@ -36,7 +36,7 @@ SELECT c.name, d.is_active FROM directory_domain d JOIN directory_domain c ON c.
 
 
 @dataclass(frozen=True, slots=True)
-class _Account:
+class Account:
     user_id: int
     login: str
     role: str
@@ -89,7 +89,7 @@ def authenticate(*, login: str, secret: str, service: Service, peer: str) -> Pri
 
 def _authenticate(*, login: str, secret: str, service: Service, peer: str) -> Principal:
     name = fold_login(login)
-    account = _find(name)
+    account = find_account(name)
     network = throttle.network_of(peer)
     known = account is not None and cache.is_known(
         user_id=account.user_id, auth_version=account.auth_version, service=service, network=network, secret=secret
@@ -101,14 +101,20 @@ def _authenticate(*, login: str, secret: str, service: Service, peer: str) -> Pr
         if account is None:
             spend_dummy(secret[:MAX_LENGTH])
         throttle.record_failure(login=name, secret=secret, peer=peer)
-        raise Denied(_WRONG, f"wrong password for {name!r} from {peer}")
+        raise Denied(WRONG, f"wrong password for {name!r} from {peer}")
+    check_open(account, name=name, service=service, peer=peer)
+    if not known:
+        scram_keys.learn(user_id=account.user_id, encoded=account.password, secret=secret)
+        cache.remember(user_id=account.user_id, auth_version=account.auth_version, service=service, network=network, secret=secret)
+    return account.as_principal()
+
+
+def check_open(account: Account, *, name: str, service: Service, peer: str) -> None:
+    """Denied where the account may not be used, or not for this."""
     if not account.is_open:
         raise Denied("This account is suspended.", f"suspended login {name!r} from {peer}")
     if not account.may_use(service):
         raise Denied("This mailbox receives only and may not send.", f"sending with receive-only login {name!r} from {peer}")
-    if not known:
-        cache.remember(user_id=account.user_id, auth_version=account.auth_version, service=service, network=network, secret=secret)
-    return account.as_principal()
 
 
 def find_principal(*, user_id: UserId) -> Principal | None:
@@ -128,7 +134,8 @@ def fold_login(login: str) -> str:
         return text.casefold()
 
 
-def _find(name: str) -> _Account | None:
+def find_account(name: str) -> Account | None:
+    """By folded name; an alias domain leads to the domain it stands for."""
     account = _read(_FIND, name)
     if account is not None or "@" not in name:
         return account
@@ -141,14 +148,14 @@ def _find(name: str) -> _Account | None:
     return _read(_FIND, f"{local}@{row[0]}")
 
 
-def _read(sql: str, value: str | int) -> _Account | None:
+def _read(sql: str, value: str | int) -> Account | None:
     with connection.cursor() as cursor:
         cursor.execute(sql, [value])
         row = cursor.fetchone()
-    return None if row is None else _Account(*row)
+    return None if row is None else Account(*row)
 
 
-def _is_right(account: _Account, secret: str, service: Service) -> bool:
+def _is_right(account: Account, secret: str, service: Service) -> bool:
     if not secret or len(secret.encode("utf-8", "surrogatepass")) > MAX_LENGTH or "\0" in secret:
         spend_dummy("")
         return False

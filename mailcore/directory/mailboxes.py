@@ -12,7 +12,7 @@ from mailcore.kernel.addresses import MailAddress
 from mailcore.kernel.errors import BadSyntax, NotFound
 from mailcore.kernel.ids import MailboxId
 
-from . import users
+from . import scram_keys, users
 from .faults import AlreadyExists, BadField, LevelLimit
 from .models import Address, AliasTarget, Domain, Mailbox, User
 from .passwords import hash_password
@@ -45,6 +45,7 @@ class NewMailbox:
     """The password's hash; "!" opens nothing."""
     quota_bytes: int | None
     shown_name: str
+    verifier: scram_keys.Verifier | None = None
 
 
 def create(*, address: str, password: str | None, quota_bytes: int | None = None, shown_name: str = "") -> Mailbox:
@@ -63,7 +64,8 @@ def prepare(
         encoded = read_hash(password_hash)
     else:
         encoded = "!" if password is None else hash_password(users.check_strength(password))
-    return NewMailbox(parsed, encoded, quota_bytes, shown_name[:200])
+    verifier = None if password is None or password_hash else scram_keys.make(password)
+    return NewMailbox(parsed, encoded, quota_bytes, shown_name[:200], verifier)
 
 
 def check_new(*, address: str, password: str | None, quota_bytes: int | None = None) -> None:
@@ -85,6 +87,7 @@ def add(new: NewMailbox) -> Mailbox:
             domain = _get_home(parsed.domain)
             row = Address.objects.create(domain=domain, local=parsed.folded_local, kind=Address.Kind.MAILBOX)
             user = User.objects.create(login=parsed.folded, password=new.encoded, shown_name=new.shown_name)
+            scram_keys.keep_password(user_id=user.id, encoded=new.encoded, verifier=new.verifier)
             mailbox = Mailbox.objects.create(address=row, user=user, quota_bytes=new.quota_bytes)
             _record("created", mailbox, after=shown(mailbox))
             return mailbox

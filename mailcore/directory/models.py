@@ -131,6 +131,20 @@ class AppPassword(models.Model):
         return self.name
 
 
+class ScramKey(models.Model):
+    """What SCRAM-SHA-256 needs of a password or app password; see `scram_keys`."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="scram_keys")
+    app_password = models.ForeignKey(AppPassword, null=True, on_delete=models.CASCADE, related_name="scram_keys")
+    for_password = models.CharField(max_length=128, blank=True, default="")
+    """The hash of the password it was made with; another one, and it is void."""
+    salt = models.CharField(max_length=44)
+    sealed = models.TextField()
+
+    def __str__(self) -> str:
+        return f"key of {self.user_id}"
+
+
 class ApiKey(models.Model):
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
     name = models.CharField(max_length=100)

@@ -10,6 +10,7 @@ from mailcore.kernel.events import CredentialsChanged
 from mailcore.kernel.principal import Service
 from mailcore.webhooks import endpoints
 
+from . import scram_keys
 from .authentication import fold_login
 from .faults import AlreadyExists, BadField
 from .models import AppPassword, Domain, Mailbox, User
@@ -22,9 +23,11 @@ def create(*, login: str, password: str | None, role: User.Role = User.Role.USER
     if not name or any(ord(char) < 33 for char in name):
         raise BadField("login", "A login needs a name without spaces.")
     encoded = "!" if password is None else hash_password(check_strength(password))
+    verifier = None if password is None else scram_keys.make(password)
     try:
         with transaction.atomic():
             user = User.objects.create(login=name, password=encoded, role=role, shown_name=shown_name[:200])
+            scram_keys.keep_password(user_id=user.id, encoded=encoded, verifier=verifier)
             log.record("user.created", object_id=user.id, name=name, after={"role": role, "shown_name": user.shown_name})
             return user
     except IntegrityError as error:
@@ -43,7 +46,11 @@ def get(*, login: str) -> User:
 
 def set_password(*, user_id: int, password: str) -> None:
     """Change the password; every remembered login and page session of it ends."""
-    set_encoded(user_id=user_id, encoded=hash_password(check_strength(password)))
+    encoded = hash_password(check_strength(password))
+    verifier = scram_keys.make(password, user_id=user_id)
+    with transaction.atomic():
+        set_encoded(user_id=user_id, encoded=encoded)
+        scram_keys.keep_password(user_id=user_id, encoded=encoded, verifier=verifier)
 
 
 def set_encoded(*, user_id: int, encoded: str) -> None:
@@ -116,8 +123,10 @@ def add_app_password(*, user_id: int, name: str, services: tuple[Service, ...]) 
         raise BadField("services", "Choose at least one service.")
     secret = new_app_password()
     digest = keyed_digest(secret=fold_app_password(secret) or "", purpose="app-password")
+    verifiers = scram_keys.make_app_password(secret, user_id=user_id)
     with transaction.atomic():
         made = AppPassword.objects.create(user_id=user_id, name=name.strip()[:100], digest=digest, services=" ".join(services))
+        scram_keys.keep_app_password(app_password=made, verifiers=verifiers)
         record("created", user_id=user_id, kind="app_password", after={"name": made.name, "services": made.services})
     return secret
 

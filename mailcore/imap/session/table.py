@@ -112,8 +112,8 @@ _ROWS = (
     Row(b"CHECK", no_arguments, basics.noop, OPEN, refresh_after=True),
     Row(b"CLOSE", no_arguments, select.close, OPEN),
     Row(b"UNSELECT", no_arguments, select.unselect, OPEN, (b"UNSELECT",)),
-    Row(b"EXPUNGE", no_arguments, copy.expunge, OPEN, refresh_after=True),
-    Row(b"UID EXPUNGE", copy_grammar.parse_messages, copy.expunge_by_uid, OPEN, refresh_after=True),
+    Row(b"EXPUNGE", no_arguments, copy.expunge, OPEN),
+    Row(b"UID EXPUNGE", copy_grammar.parse_messages, copy.expunge_by_uid, OPEN),
     Row(
         b"SEARCH", search_grammar.parse_search, search.search, OPEN, (b"ESEARCH", b"SEARCHRES", b"WITHIN", b"SAVEDATE"),
         refresh_before=True, keeps_numbers=True, wants_tag=True,
