@@ -9,6 +9,8 @@ from typing import Any, Concatenate, ParamSpec, cast
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy
 
 from mailcore.kernel.errors import BadSyntax, Conflict, Denied, MailError, NotFound
 
@@ -18,12 +20,12 @@ from .labels import ShownLabel, list_labels
 from .models import SavedSearch
 
 P = ParamSpec("P")
-_STATUS: tuple[tuple[type[MailError], int, str], ...] = (
-    (NotFound, 404, "It is not here"),
-    (Denied, 403, "Not allowed"),
-    (BadSyntax, 400, "That cannot be understood"),
-    (Conflict, 409, "It changed meanwhile"),
-    (MailError, 503, "It did not work"),
+_STATUS: tuple[tuple[type[MailError], int, str | Promise], ...] = (
+    (NotFound, 404, gettext_lazy("It is not here")),
+    (Denied, 403, gettext_lazy("Not allowed")),
+    (BadSyntax, 400, gettext_lazy("That cannot be understood")),
+    (Conflict, 409, gettext_lazy("It changed meanwhile")),
+    (MailError, 503, gettext_lazy("It did not work")),
 )
 
 
@@ -89,7 +91,7 @@ def is_fragment(request: HttpRequest) -> bool:
 def fault(request: HttpRequest, error: MailError) -> HttpResponse:
     status, title = next((status, title) for kind, status, title in _STATUS if isinstance(error, kind))
     template = "webmail/_fault.html" if is_fragment(request) else "webmail/fault.html"
-    return render(request, template, {"title": title, "text": error.public}, status=status)
+    return render(request, template, {"title": title, "text": gettext(error.public)}, status=status)
 
 
 def frame(

@@ -7,6 +7,8 @@ Message-ID alone opens nothing: it can be written by anybody.
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext, gettext_lazy, ngettext
+
 from mailcore.queue import journey
 from mailcore.queue.journey import Stage, Step
 
@@ -15,16 +17,16 @@ from .access.port import Letter
 
 _OWN_SOURCES = frozenset(("web", "submission", "api"))
 _TITLES = {
-    Stage.RECEIVED: "Facteur took it",
-    Stage.QUEUED: "It was put on its way",
-    Stage.ROUTED: "The way was chosen",
-    Stage.DELIVERED: "It was put in the mailbox",
-    Stage.DEFERRED: "It has to wait",
-    Stage.SENT: "The next server took it",
-    Stage.FAILED: "It could not be delivered",
-    Stage.BOUNCED: "It went back to its sender",
-    Stage.DISCARDED: "It was taken out",
-    Stage.HELD: "It is held",
+    Stage.RECEIVED: gettext_lazy("Facteur took it"),
+    Stage.QUEUED: gettext_lazy("It was put on its way"),
+    Stage.ROUTED: gettext_lazy("The way was chosen"),
+    Stage.DELIVERED: gettext_lazy("It was put in the mailbox"),
+    Stage.DEFERRED: gettext_lazy("It has to wait"),
+    Stage.SENT: gettext_lazy("The next server took it"),
+    Stage.FAILED: gettext_lazy("It could not be delivered"),
+    Stage.BOUNCED: gettext_lazy("It went back to its sender"),
+    Stage.DISCARDED: gettext_lazy("It was taken out"),
+    Stage.HELD: gettext_lazy("It is held"),
 }
 _TROUBLE = frozenset((Stage.DEFERRED, Stage.FAILED, Stage.BOUNCED, Stage.DISCARDED, Stage.HELD))
 _ENDS = frozenset((Stage.DELIVERED, Stage.SENT))
@@ -79,17 +81,19 @@ def is_own(step: Step, own: str) -> bool:
 
 def _title(steps: list[Step]) -> str:
     if not steps:
-        return "Its journey is not on record"
+        return gettext("Its journey is not on record")
     ends = [step for step in steps if step.stage in _ENDS]
     if any(step.stage in (Stage.FAILED, Stage.BOUNCED) for step in steps):
-        return "It did not reach everybody"
+        return gettext("It did not reach everybody")
     if not ends:
-        return "It is on its way"
+        return gettext("It is on its way")
     taken = ends[-1].at - steps[0].at
-    return f"It arrived within {taken + 1} second{'s' if taken else ''}" if taken < 120 else f"It arrived after {taken // 60} minutes"
+    if taken < 120:
+        return ngettext("It arrived within %(count)d second", "It arrived within %(count)d seconds", taken + 1) % {"count": taken + 1}
+    return gettext("It arrived after %(count)d minutes") % {"count": taken // 60}
 
 
 def _stop(step: Step) -> Stop:
     look = "warn" if step.stage in _TROUBLE else "end" if step.stage in _ENDS else ""
-    title = next((text for stage, text in _TITLES.items() if stage == step.stage), step.stage)
+    title = next((str(text) for stage, text in _TITLES.items() if stage == step.stage), step.stage)
     return Stop(step.when, title, step.address, step.text, step.code, look)

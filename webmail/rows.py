@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+
 from mailcore.kernel import flags
 
 from .access.port import Row
@@ -21,7 +23,7 @@ class ShownRow:
 def show_row(row: Row) -> ShownRow:
     is_own = "Draft" in row.folder or "Sent" in row.folder
     others = ", ".join(person.shown for person in row.recipients[:3])
-    who = f"To {others}" if is_own and others else row.sender.shown or others or "Nobody"
+    who = gettext("To %(names)s") % {"names": others} if is_own and others else row.sender.shown or others or gettext("Nobody")
     return ShownRow(
         row=row,
         who=who,

@@ -5,6 +5,7 @@ from datetime import datetime, time, timedelta
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from mailcore.kernel import flags
@@ -54,7 +55,7 @@ def snooze(*, mail: MailAccess, mailbox_id: int, folder: str, uids: Sequence[int
         [Snooze(mailbox_id=mailbox_id, folder=folder, uid=uid, due_at=until) for uid in moved.uids], ignore_conflicts=True
     )
     shown = timezone.localtime(until)
-    words = gettext("back on %(day)s at %(time)s") % {"day": f"{shown:%d.%m.}", "time": f"{shown:%H:%M}"}
+    words = gettext("back on %(day)s at %(time)s") % {"day": date_format(shown, gettext("j M")), "time": f"{shown:%H:%M}"}
     return Done(len(uids), words, ((FOLDER, join(sorted(moved.uids)), f"move:{folder}"),), is_moved=True)
 
 

@@ -9,13 +9,22 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
+from django.utils.translation import gettext, gettext_noop
+
 PAGE = 50
 RASTER = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"))
 SORTS = ("date", "from", "to", "subject", "size", "sent", "unread", "starred", "attachment")
 SHOWS = ("unread", "starred", "attachment", "list", "unanswered")
 """Quick filters; several may hold together."""
 
-SPECIAL_NAMES = {"\\Drafts": "Drafts", "\\Sent": "Sent", "\\Archive": "Archive", "\\Junk": "Spam", "\\Trash": "Bin"}
+SPECIAL_NAMES = {
+    "\\Drafts": gettext_noop("Drafts"),
+    "\\Sent": gettext_noop("Sent"),
+    "\\Archive": gettext_noop("Archive"),
+    "\\Junk": gettext_noop("Spam"),
+    "\\Trash": gettext_noop("Bin"),
+}
+"""The names they are made with. People see them in their own language."""
 SPECIAL_ICONS = {
     "\\Inbox": "inbox",
     "\\Drafts": "file-text",
@@ -41,8 +50,9 @@ class Folder:
     @property
     def shown_name(self) -> str:
         if self.name == "INBOX":
-            return "Inbox"
-        return SPECIAL_NAMES.get(self.special_use, self.name)
+            return gettext("Inbox")
+        usual = SPECIAL_NAMES.get(self.special_use)
+        return self.name if usual is None else gettext(usual)
 
     @property
     def depth(self) -> int:

@@ -7,10 +7,13 @@ from functools import lru_cache
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_noop, ngettext
 
 register = template.Library()
+_UNITS = ((gettext_noop("KB"), 1_000), (gettext_noop("MB"), 1_000_000), (gettext_noop("GB"), 1_000_000_000), (gettext_noop("TB"), 1e12))
 
 
 @register.simple_tag
@@ -44,22 +47,23 @@ def when(moment: datetime) -> str:
     local, now = timezone.localtime(moment), timezone.localtime()
     if local.date() == now.date():
         return f"{local:%H:%M}"
-    return f"{local.day} {local:%b}" if local.year == now.year else f"{local.day} {local:%b %Y}"
+    return date_format(local, gettext("j M") if local.year == now.year else gettext("j M Y"))
 
 
 @register.filter
 def postmark_day(moment: datetime) -> str:
     local = timezone.localtime(moment)
-    return f"{local.day} {local:%b}".upper()
+    return date_format(local, gettext("j M")).upper()
 
 
 @register.filter
 def size(octets: int) -> str:
     """4.8 MB, 38 KB, 312 bytes."""
     if octets < 1_000:
-        return f"{octets} bytes"
-    for unit, step in (("KB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000)):
-        if octets < step * 1_000:
+        return ngettext("%(count)d byte", "%(count)d bytes", octets) % {"count": octets}
+    for unit, step in _UNITS:
+        if octets < step * 1_000 or unit == "TB":
             amount = octets / step
-            return f"{amount:.0f} {unit}" if amount >= 10 or unit == "KB" else f"{amount:.1f} {unit}"
-    return f"{octets / 1e12:.1f} TB"
+            decimals = 0 if amount >= 10 or unit == "KB" else 1
+            return f"{number_format(round(amount, decimals), decimals)} {gettext(unit)}"
+    raise AssertionError("the last unit takes everything")

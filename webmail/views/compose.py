@@ -77,7 +77,7 @@ def sheet(request: HttpRequest, desk: Desk) -> HttpResponse:
     """The empty document the editor works in. Nothing in it may run, and only pictures of this site are loaded."""
     response = render(request, "webmail/compose/sheet.html")
     response["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; "
+        "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; "
         "form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
     )
     return response
