@@ -1,12 +1,11 @@
 """/panel/aliases"""
 
-from typing import Any
-
-from django.core.paginator import Page
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import QueryDict
 
+from admin_panel.finding import find_aliases
 from admin_panel.forms import AliasForm, NewAlias
+from admin_panel.paging import Page
 from mailcore.directory import access, aliases, mailboxes
 from mailcore.directory.access import Actor
 from mailcore.directory.models import Address
@@ -15,14 +14,8 @@ from .ledger import Act, Ledger, Values
 
 
 def find(actor: Actor, asked: QueryDict) -> QuerySet[Address]:
-    rows, search = access.list_aliases(actor).order_by("domain__name", "local"), asked.get("q", "").strip()
-    local, at, domain = search.partition("@")
-    if at:
-        exact = Q(local__startswith=local.lower(), domain__name__startswith=domain.lower()) | Q(targets__target__startswith=search.lower())
-        return rows.filter(exact).distinct()
-    if search:
-        return rows.filter(Q(local__icontains=search) | Q(domain__name__icontains=search) | Q(targets__target__icontains=search)).distinct()
-    return rows
+    rows = access.list_aliases(actor)
+    return find_aliases(rows, asked.get("q", "").strip().lower(), actor=actor)
 
 
 def create(actor: Actor, values: Values) -> str:
@@ -49,7 +42,7 @@ def remove(actor: Actor, alias: Address, values: Values) -> str:
     return f"{alias} is removed."
 
 
-def listed(actor: Actor, page: Page[Any], asked: QueryDict) -> Values:
+def listed(actor: Actor, page: Page, asked: QueryDict) -> Values:
     return {}
 
 
@@ -58,6 +51,7 @@ LEDGER = Ledger(
     one="alias",
     title="Add an alias",
     find=find,
+    key=("domain__name", "local"),
     listed=listed,
     new_form=NewAlias,
     create=create,

@@ -1,12 +1,10 @@
 """/panel/domains"""
 
-from typing import Any
-
-from django.core.paginator import Page
 from django.db.models import Count, QuerySet
 from django.http import QueryDict
 
 from admin_panel.forms import CatchAll, DomainLimits, NewDomain, Typed
+from admin_panel.paging import Page
 from mailcore.directory import access, domains
 from mailcore.directory.access import Actor
 from mailcore.directory.domains import DomainChange
@@ -17,18 +15,18 @@ from .ledger import Act, Ledger, Values
 
 
 def find(actor: Actor, asked: QueryDict) -> QuerySet[Domain]:
-    rows, search = access.list_domains(actor).order_by("name"), asked.get("q", "").strip().lower()
+    rows, search = access.list_domains(actor), asked.get("q", "").strip().lower()
     if asked.get("state") == "suspended":
         rows = rows.filter(is_active=False)
     return rows.filter(name__contains=search) | rows.filter(shown_name__icontains=search) if search else rows
 
 
-def listed(actor: Actor, page: Page[Any], asked: QueryDict) -> Values:
+def listed(actor: Actor, page: Page, asked: QueryDict) -> Values:
     """Counted for the rows of this page only: over all domains it would cost seconds."""
-    ids = [domain.id for domain in page.object_list]
+    ids = [domain.id for domain in page.rows]
     found = Address.objects.filter(domain__in=ids).values_list("domain", "kind").annotate(Count("id"))
     counts = {(domain, kind): count for domain, kind, count in found}
-    lines = [(row, counts.get((row.id, "mailbox"), 0), counts.get((row.id, "alias"), 0)) for row in page.object_list]
+    lines = [(row, counts.get((row.id, "mailbox"), 0), counts.get((row.id, "alias"), 0)) for row in page.rows]
     return {"lines": lines}
 
 
@@ -83,6 +81,7 @@ LEDGER = Ledger(
     one="domain",
     title="Add a domain",
     find=find,
+    key=("name",),
     listed=listed,
     new_form=NewDomain,
     create=create,

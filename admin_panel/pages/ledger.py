@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -17,12 +16,12 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from admin_panel.paging import Page, turn
 from mailcore.directory.access import Actor
 from mailcore.kernel.errors import Denied, MailError, NotFound
 
 from .gate import for_administrators, show, try_form
 
-PAGE = 50
 Values = dict[str, Any]
 
 
@@ -48,7 +47,9 @@ class Ledger:
     title: str
     """Of the form for one more."""
     find: Callable[[Actor, QueryDict], QuerySet[Any]]
-    listed: Callable[[Actor, Page[Any], QueryDict], Values]
+    key: tuple[str, ...]
+    """The order of the list, by one or two fields that are unique together."""
+    listed: Callable[[Actor, Page, QueryDict], Values]
     new_form: type[Form]
     create: Callable[[Actor, Values], str]
     access: Callable[[Actor, int, bool], Any]
@@ -68,7 +69,8 @@ class Ledger:
         ]
 
     def _index(self, request: HttpRequest, actor: Actor) -> HttpResponse:
-        page = Paginator(self.find(actor, request.GET), PAGE).get_page(request.GET.get("page"))
+        after, before = request.GET.get("after", ""), request.GET.get("before", "")
+        page = turn(self.find(actor, request.GET), key=self.key, after=after, before=before)
         values = {"page": page, "search": request.GET.get("q", "").strip(), "state": request.GET.get("state", "")}
         return show(request, actor, self.name, values | self.listed(actor, page, request.GET) | {"here": self.name})
 

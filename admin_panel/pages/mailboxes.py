@@ -1,14 +1,14 @@
 """/panel/mailboxes"""
 
 from datetime import timedelta
-from typing import Any
 
-from django.core.paginator import Page
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 
+from admin_panel.finding import find_mailboxes, with_state
 from admin_panel.forms import AppPasswordId, Later, MailboxForm, NewMailbox, NewPassword, RenameForm, Role, Standing, Typed
+from admin_panel.paging import Page
 from admin_panel.usage import with_space
 from mailcore.directory import access, domains, mailboxes, users
 from mailcore.directory.access import Actor
@@ -24,22 +24,14 @@ _SAID = {"active": "is open.", "receive_only": "receives only.", "suspended": "i
 
 
 def find(actor: Actor, asked: QueryDict) -> QuerySet[Mailbox]:
-    rows = access.list_mailboxes(actor).order_by("address__domain__name", "address__local")
+    rows = access.list_mailboxes(actor)
     if asked.get("state") in Mailbox.State.values:
-        rows = rows.filter(state=asked["state"])
-    search = asked.get("q", "").strip().lower()
-    local, at, domain = search.partition("@")
-    if at:
-        # What begins so is found by the index; what only holds it somewhere would be looked for in every row.
-        rows = rows.filter(address__domain__name__startswith=domain) if domain else rows
-        return rows.filter(address__local__startswith=local) if local else rows
-    if search:
-        return rows.filter(Q(address__local__contains=search) | Q(user__shown_name__icontains=search))
-    return rows
+        rows = with_state(rows, str(asked["state"]))
+    return find_mailboxes(rows, asked.get("q", "").strip().lower(), actor=actor)
 
 
-def listed(actor: Actor, page: Page[Any], asked: QueryDict) -> Values:
-    return {"spaces": with_space(page.object_list), "states": STATES}
+def listed(actor: Actor, page: Page, asked: QueryDict) -> Values:
+    return {"spaces": with_space(page.rows), "states": STATES}
 
 
 def create(actor: Actor, values: Values) -> str:
@@ -134,6 +126,7 @@ LEDGER = Ledger(
     one="mailbox",
     title="Add a mailbox",
     find=find,
+    key=("address__domain__name", "address__local"),
     listed=listed,
     new_form=NewMailbox,
     create=create,

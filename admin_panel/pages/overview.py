@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
 from admin_panel import flow, waiting
+from admin_panel.finding import with_state
 from mailcore.directory import access
 from mailcore.directory.access import Actor
 from mailcore.directory.models import Mailbox
@@ -34,7 +35,7 @@ def overview(request: HttpRequest, actor: Actor) -> HttpResponse:
         "aliases": access.list_aliases(actor).count(),
         "waiting": queue["queued"] + queue["active"] + queue["deferred"],
     }
-    suspended = mailboxes.filter(state=Mailbox.State.SUSPENDED).count()
+    suspended = with_state(mailboxes, Mailbox.State.SUSPENDED).count()
     values = {
         "numbers": numbers,
         "concerns": list_concerns(deferred=queue["deferred"], held=queue["held"], suspended=suspended),
