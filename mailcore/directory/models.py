@@ -2,6 +2,7 @@
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models.functions import Lower
 
 
 class Domain(models.Model):
@@ -49,6 +50,10 @@ class User(AbstractBaseUser):
 
     USERNAME_FIELD = "login"
 
+    class Meta:
+        # a person looked for by how the name begins
+        indexes = (models.Index(Lower("shown_name"), name="directory_user_shown_name"),)
+
     def __str__(self) -> str:
         return self.login
 
@@ -71,6 +76,8 @@ class Address(models.Model):
             # Serves resolve(): one address, one meaning.
             models.UniqueConstraint(fields=["domain", "local"], name="directory_address_unique"),
         )
+        # a name looked for in all domains
+        indexes = (models.Index(fields=["local"], name="directory_address_local"),)
 
     def __str__(self) -> str:
         return f"{self.local}@{self.domain.name}"
