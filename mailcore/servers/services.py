@@ -1,6 +1,5 @@
 """What every listener of a process shares."""
 
-import asyncio
 import ssl
 from dataclasses import dataclass, field
 
@@ -9,10 +8,10 @@ from config.environment import Environment
 from .bridge import Bridge
 from .channel import Channel
 from .hub import Hub
+from .turns import Turns
 
-
-EXAMINERS = 12
-"""Messages examined at once: slow name servers must leave threads for everything else."""
+EXAMINERS, EXAMINERS_FOR_ONE = 12, 4
+"""Messages examined at once, and those of one address: slow name servers must leave threads for everything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,7 @@ class Services:
     bridge: Bridge
     hub: Hub
     tls: ssl.SSLContext
-    examining: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(EXAMINERS))
+    examining: Turns = field(default_factory=lambda: Turns(at_once=EXAMINERS, for_one=EXAMINERS_FOR_ONE))
     """Held while a message is examined: who waits for it waits in the loop, not in a thread."""
 
     def may_log_in_clear(self, channel: Channel) -> bool:

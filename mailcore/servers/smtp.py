@@ -117,7 +117,7 @@ class _Conversation:
             return ask.raw, origin
         if self._kind is not Kind.MX or self._receiver.principal is not None or arrival.is_trusted(peer):
             return remove_forged(ask.raw, hostname=self._services.environment.hostname)[0], origin
-        async with self._services.examining:
+        async with self._services.examining.take(peer):
             found = await self._services.bridge.call(arrival.examine, envelope=ask.envelope, raw=ask.raw, peer=peer, helo=ask.helo)
         return found.raw, replace(origin, headers=found.headers, findings=found.findings, filing=found.filing)
 

@@ -46,6 +46,8 @@ class Arrival:
     headers: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
     filing: str = ""
+    marks: tuple[tuple[str, str], ...] = ()
+    """(method, result) for rules that weigh them: spf, dkim (the best of all signatures), arc, dmarc, iprev."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def examine(*, envelope: Envelope, raw: bytes, peer: str, helo: str, names: Name
     if decision.disposition == "reject":
         log.info("refused from %s: %s", peer, decision.words)
         raise Denied(decision.refusal, f"5.7.1 {decision.words}")
-    return Arrival(kept, (lines,), words, "junk" if decision.disposition == "quarantine" else "")
+    return Arrival(kept, (lines,), words, "junk" if decision.disposition == "quarantine" else "", _mark(found))
 
 
 def _find(names: Names, envelope: Envelope, raw: bytes, peer: str, helo: str) -> _Found:
@@ -178,6 +180,13 @@ def _list_results(found: _Found, envelope: Envelope, helo: str, peer: str) -> li
     listed.append(Result("dmarc", policy.result, (("header.from", policy.domain),), _reason(policy.result, policy.reason)))
     listed.append(Result("iprev", found.iprev[0], (("policy.iprev", peer),)))
     return listed
+
+
+def _mark(found: _Found) -> tuple[tuple[str, str], ...]:
+    signatures = [one.result for one in found.dkim]
+    best = "pass" if "pass" in signatures else next(iter(signatures), "none")
+    marks = {"spf": found.spf.result, "dkim": best, "arc": found.arc.result, "dmarc": found.dmarc.result, "iprev": found.iprev[0]}
+    return tuple(marks.items())
 
 
 def _reason(result: str, reason: str) -> str:

@@ -42,7 +42,7 @@ class DnsNames:
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, Kind], _Kept] = OrderedDict()
 
-    def look_up(self, name: str, kind: Kind, *, timeout: float = 10.0) -> Answer:
+    def look_up(self, name: str, kind: Kind, *, timeout: float = 5.0) -> Answer:
         asked = name.lower().rstrip(".")
         if not is_name(asked):
             return Answer(exists=False)

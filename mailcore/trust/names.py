@@ -45,7 +45,7 @@ class Answer:
 
 
 class Names(Protocol):
-    def look_up(self, name: str, kind: Kind, *, timeout: float = 10.0) -> Answer:
+    def look_up(self, name: str, kind: Kind, *, timeout: float = 5.0) -> Answer:
         """The answer to one question. NamesFailed where there is none within `timeout` seconds."""
         ...
 
@@ -59,7 +59,7 @@ class Bounded:
         self._ends_at = clock() + seconds
         self._left = questions
 
-    def look_up(self, name: str, kind: Kind, *, timeout: float = 10.0) -> Answer:
+    def look_up(self, name: str, kind: Kind, *, timeout: float = 5.0) -> Answer:
         rest = self._ends_at - self._clock()
         if rest <= 0:
             raise NamesFailed("the time for looking up names is used up")

@@ -33,7 +33,7 @@ class ZoneNames:
     def load(cls, path: Path) -> "ZoneNames":
         return cls(path.read_text("utf-8"))
 
-    def look_up(self, name: str, kind: Kind, *, timeout: float = 10.0) -> Answer:
+    def look_up(self, name: str, kind: Kind, *, timeout: float = 5.0) -> Answer:
         asked = name.lower().rstrip(".")
         for _ in range(MAX_ALIASES):
             if (asked, "FAIL") in self._records:

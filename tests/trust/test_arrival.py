@@ -59,6 +59,7 @@ def test_all_that_is_good_is_said() -> None:
     assert "DMARC pass: DKIM of ann.test speaks for ann.test" in words
     assert "reverse name mail.ann.test (pass)" in words
     assert (found.filing, found.raw[:4]) == ("", b"DKIM")
+    assert dict(found.marks) == {"spf": "pass", "dkim": "pass", "arc": "none", "dmarc": "pass", "iprev": "pass"}
     assert header.isascii()
     assert max(map(len, header.split("\r\n"))) < 200
 
