@@ -12,8 +12,10 @@ def test_a_peer_gets_a_share_and_no_more() -> None:
         async def work(peer: str) -> None:
             async with turns.take(peer):
                 inside.append(peer)
-                await done.wait()
-                inside.remove(peer)
+                try:
+                    await done.wait()
+                finally:
+                    inside.remove(peer)
 
         tasks = [asyncio.create_task(work(peer)) for peer in ("a", "a", "a", "a", "b", "b")]
         for _ in range(20):
