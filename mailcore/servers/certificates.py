@@ -36,6 +36,16 @@ def context(*, data: Path, hostname: str) -> ssl.SSLContext:
     return made
 
 
+def end_point(*, data: Path, hostname: str) -> bytes:
+    """What a login can be bound to: the digest of our certificate (RFC 5929 §4)."""
+    certificate, _ = ensure(data=data, hostname=hostname)
+    parsed = x509.load_pem_x509_certificate(certificate.read_bytes())
+    algorithm = parsed.signature_hash_algorithm
+    if algorithm is None or algorithm.name in ("md5", "sha1"):
+        algorithm = hashes.SHA256()
+    return parsed.fingerprint(algorithm)
+
+
 def _make(certificate: Path, key: Path, hostname: str) -> None:
     private = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hostname[:64])])

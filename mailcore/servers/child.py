@@ -39,7 +39,7 @@ async def _serve(sockets: dict[str, socket.socket]) -> None:
     from django.conf import settings
 
     from .bridge import Bridge
-    from .certificates import context
+    from .certificates import context, end_point
     from .front import Front
     from .hub import Hub
     from .services import Services
@@ -47,7 +47,8 @@ async def _serve(sockets: dict[str, socket.socket]) -> None:
     environment = settings.FACTEUR
     bridge = Bridge()
     tls = context(data=environment.data, hostname=environment.hostname)
-    front = Front(Services(environment=environment, bridge=bridge, hub=Hub(), tls=tls))
+    digest = end_point(data=environment.data, hostname=environment.hostname)
+    front = Front(Services(environment=environment, bridge=bridge, hub=Hub(), tls=tls, end_point=digest))
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

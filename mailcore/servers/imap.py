@@ -37,6 +37,8 @@ async def serve(channel: Channel, services: Services) -> None:
         starttls=channel.tls is None,
         clear_login=services.may_log_in_clear(channel),
         limits=ImapLimits(max_literal_bytes=services.environment.max_message_bytes),
+        scram=await services.scram.find(services.bridge),
+        bindings={"tls-server-end-point": services.end_point} if services.end_point else {},
     )
     session = Session(config, authenticate, open_store)
     await channel.send(session.greeting())

@@ -8,6 +8,7 @@ from config.environment import Environment
 from .bridge import Bridge
 from .channel import Channel
 from .hub import Hub
+from .scram import ScramOffer
 from .turns import Turns
 
 EXAMINERS, EXAMINERS_FOR_ONE = 12, 4
@@ -22,6 +23,10 @@ class Services:
     tls: ssl.SSLContext
     examining: Turns = field(default_factory=lambda: Turns(at_once=EXAMINERS, for_one=EXAMINERS_FOR_ONE))
     """Held while a message is examined: who waits for it waits in the loop, not in a thread."""
+
+    end_point: bytes = b""
+    """Digest of the certificate, for logins that are bound to it; b"" offers none."""
+    scram: ScramOffer = field(default_factory=ScramOffer)
 
     def may_log_in_clear(self, channel: Channel) -> bool:
         """Passwords in clear never leave the machine."""

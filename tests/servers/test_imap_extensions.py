@@ -1,8 +1,11 @@
 """What only shows on a real socket: compression, logging out and in again, news while nothing runs."""
 
+import hashlib
 import socket
+import ssl
 import threading
 import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +17,7 @@ from mailcore.kernel.mailstore import FolderInfo
 from mailcore.servers import imap
 from mailcore.servers.deflate import PIECE, Corrupt, Deflate
 from mailcore.store.mailstore import LocalMailStore
+from tests.imap.scram_client import ScramClient
 
 from .conftest import ANN, SECRET, Ports
 
@@ -187,3 +191,42 @@ def test_a_long_command_gives_signs_of_life(front: Ports, client: Raw, monkeypat
         pass
     assert line == b"* STATUS INBOX (MESSAGES 0)"
     assert client.line().startswith(b"slow OK")
+
+
+def scram(client: Raw, mechanism: bytes, mine: ScramClient) -> bytes:
+    client.send(b"x AUTHENTICATE %b %b\r\n" % (mechanism, b64encode(mine.first())))
+    client.send(b64encode(mine.final(b64decode(client.line()[2:]))) + b"\r\n")
+    last = client.line()
+    if last.startswith(b"+ "):
+        assert b64decode(last[2:]) == mine.signature
+        client.send(b"\r\n")
+        last = client.line()
+    return last
+
+
+def test_a_login_by_scram(client: Raw) -> None:
+    assert b"AUTH=SCRAM-SHA-256 " in client.run(b"CAPABILITY")[0]
+    assert scram(client, b"SCRAM-SHA-256", ScramClient(ANN, "wrong")).startswith(b"x NO [AUTHENTICATIONFAILED]")
+    assert scram(client, b"SCRAM-SHA-256", ScramClient(ANN, SECRET)).startswith(b"x OK")
+    assert client.run(b"SELECT INBOX")[-1].startswith(b"x OK")
+
+
+def test_a_login_bound_to_the_certificate(client: Raw) -> None:
+    assert client.run(b"STARTTLS")[-1].startswith(b"x OK")
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    client.socket = secured = trusting.wrap_socket(client.socket)
+    assert b"AUTH=SCRAM-SHA-256-PLUS" in client.run(b"CAPABILITY")[0]
+    digest = hashlib.sha256(secured.getpeercert(binary_form=True) or b"").digest()
+    header = "p=tls-server-end-point,,"
+    assert scram(client, b"SCRAM-SHA-256-PLUS", ScramClient(ANN, SECRET, header=header, binding=b"x")).startswith(b"x BAD")
+    assert scram(client, b"SCRAM-SHA-256-PLUS", ScramClient(ANN, SECRET, header=header, binding=digest)).startswith(b"x OK")
+
+
+def test_a_command_sent_with_starttls_is_not_taken_for_one_under_tls(client: Raw) -> None:
+    client.send(b"x STARTTLS\r\ny LOGIN ann secret\r\nz LOGOUT\r\n")
+    assert client.line().startswith(b"x OK")
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    client.socket = trusting.wrap_socket(client.socket)
+    assert client.run(b"NOOP") == [b"x OK Done"]

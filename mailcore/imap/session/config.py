@@ -1,8 +1,10 @@
 """What a session is told by its listener; shared by all sessions of one listener where it can be."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mailcore.kernel.limits import ImapLimits
+from mailcore.kernel.ports import ScramPort
 from mailcore.kernel.principal import Service
 
 
@@ -19,3 +21,7 @@ class SessionConfig:
     server_name: str = "Facteur"
     limits: ImapLimits = field(default_factory=ImapLimits)
     service: Service = Service.IMAP
+    scram: ScramPort | None = None
+    """None where not every login has a key for it."""
+    bindings: Mapping[str, bytes] = field(default_factory=dict)
+    """What a login can be bound to once there is TLS (RFC 5929)."""

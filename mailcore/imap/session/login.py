@@ -1,18 +1,33 @@
-"""LOGIN and AUTHENTICATE (RFC 3501 §6.2.2, §6.2.3; RFC 4616 PLAIN; RFC 4959 SASL-IR; the LOGIN mechanism)."""
+"""LOGIN and AUTHENTICATE (RFC 3501 §6.2.2, §6.2.3; RFC 4616 PLAIN; RFC 4959 SASL-IR; RFC 7677 SCRAM-SHA-256; the LOGIN mechanism)."""
 
 from base64 import b64encode
 from collections.abc import Generator
 from dataclasses import dataclass
+from secrets import token_urlsafe
 
+from mailcore.kernel import scram as scrams
 from mailcore.kernel.errors import Denied, Throttled
 from mailcore.kernel.mailstore import MailStore
+from mailcore.kernel.principal import Principal
 
 from ..grammar.cursor import BadCommand
 from ..grammar.login import Authenticate, Login, decode_base64, decode_text, read_plain
 from .core import Connection, State
 from .replies import Rejected
 
-MECHANISMS = (b"PLAIN", b"LOGIN")
+MECHANISMS = (b"SCRAM-SHA-256-PLUS", b"SCRAM-SHA-256", b"PLAIN", b"LOGIN")
+_NONCE_BYTES = 18
+
+
+def list_mechanisms(session: Connection) -> list[bytes]:
+    """What can be used on this connection now, the best first."""
+    config = session.config
+    offered = []
+    for mechanism in MECHANISMS:
+        is_scram, is_plus = mechanism.startswith(b"SCRAM"), mechanism.endswith(b"-PLUS")
+        if (not is_scram or config.scram is not None) and (not is_plus or (session.tls and config.bindings)):
+            offered.append(mechanism)
+    return offered
 
 
 @dataclass(slots=True)
@@ -22,6 +37,9 @@ class Exchange:
     tag: bytes
     mechanism: bytes
     login: str | None = None
+    scram: scrams.Exchange | None = None
+    principal: Principal | None = None
+    """Proved, and only to be told that we are who we say."""
 
 
 def log_in(session: Connection, asked: Login) -> None:
@@ -35,6 +53,10 @@ def log_in(session: Connection, asked: Login) -> None:
         raise
     except Denied as error:
         raise Rejected(b"AUTHENTICATIONFAILED", error.public) from error
+    _open(session, principal)
+
+
+def _open(session: Connection, principal: Principal) -> None:
     if principal.mailbox_id is None:
         raise Rejected(b"AUTHORIZATIONFAILED", "This login has no mailbox")
     store: MailStore = session.open_store(principal)
@@ -50,14 +72,14 @@ def login(session: Connection, asked: Login) -> Generator[bytes, None, bytes]:
 
 def authenticate(session: Connection, asked: Authenticate, tag: bytes) -> Generator[bytes, None, bytes | None]:
     """None where the answer is still to come through `continue_exchange`."""
-    if asked.mechanism not in MECHANISMS:
+    if asked.mechanism not in list_mechanisms(session):
         raise Rejected(b"CANNOT", "That mechanism is not offered")
     if not session.may_log_in:
         raise Rejected(b"PRIVACYREQUIRED", "Start TLS before sending a password")
     exchange = Exchange(tag, asked.mechanism)
     if asked.initial is None:
         session.pending_auth = exchange
-        yield b"+ \r\n" if asked.mechanism == b"PLAIN" else challenge(b"Username:")
+        yield challenge(b"Username:") if asked.mechanism == b"LOGIN" else b"+ \r\n"
         return None
     question = _advance(session, exchange, asked.initial)
     if question is None:
@@ -86,8 +108,40 @@ def _advance(session: Connection, exchange: Exchange, answer: bytes) -> bytes | 
     if exchange.mechanism == b"PLAIN":
         log_in(session, read_plain(answer))
         return None
+    if exchange.mechanism.startswith(b"SCRAM"):
+        try:
+            return _advance_scram(session, exchange, answer)
+        except scrams.BadMessage as error:
+            raise BadCommand(str(error)) from error
     if exchange.login is None:
         exchange.login = decode_text(answer)
         return challenge(b"Password:")
     log_in(session, Login(exchange.login, decode_text(answer)))
     return None
+
+
+def _advance_scram(session: Connection, exchange: Exchange, answer: bytes) -> bytes | None:
+    config = session.config
+    assert config.scram is not None, "it is offered with its port only"
+    if exchange.principal is not None:
+        # The last word was ours; the client has nothing to add (RFC 5802 §5).
+        if answer:
+            raise scrams.BadMessage("There was nothing left to say")
+        _open(session, exchange.principal)
+        return None
+    if exchange.scram is None:
+        exchange.scram = scrams.Exchange(
+            token_urlsafe(_NONCE_BYTES), config.bindings if session.tls else {}, exchange.mechanism.endswith(b"-PLUS")
+        )
+        login = exchange.scram.first(answer)
+        return challenge(exchange.scram.challenge(salt=config.scram.find_salt(login=login, peer=config.peer)))
+    exchange.scram.final(answer)
+    try:
+        exchange.principal, signature = config.scram.log_in(
+            login=exchange.scram.login, service=config.service, peer=config.peer, check=exchange.scram.check
+        )
+    except Throttled:
+        raise
+    except Denied as error:
+        raise Rejected(b"AUTHENTICATIONFAILED", error.public) from error
+    return challenge(signature)

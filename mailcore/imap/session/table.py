@@ -160,7 +160,7 @@ def list_capabilities(session: Connection) -> bytes:
         if session.config.starttls and not session.tls:
             names.append(b"STARTTLS")
         if session.may_log_in:
-            names += [b"AUTH=" + mechanism for mechanism in login.MECHANISMS]
+            names += [b"AUTH=" + mechanism for mechanism in login.list_mechanisms(session)]
         else:
             names.append(b"LOGINDISABLED")
     return b" ".join(names)
