@@ -6,6 +6,8 @@ The hot path of IMAP. Raw SQL and plain tuples: envelopes of 100,000 messages co
 
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from itertools import starmap
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -113,23 +115,20 @@ def _convert(row: tuple[Any, ...], sources: Sequence[_Source]) -> tuple[Any, ...
 
 
 def _add_bytes(rows: Sequence[tuple[Any, ...]], wanted: Sequence[Column], sources: Sequence[_Source]) -> Iterator[tuple[Any, ...]]:
-    """Read each column of the packs for a whole window, so that neighbours share a read."""
-    starts, position = {}, 0
-    for column, source in zip(wanted, sources, strict=True):
-        starts[column] = position
-        position += len(source.sql)
+    """Column by column, each read as the caller proceeds; those of the packs for a whole window, so that neighbours share a read."""
     packs = blobs.open_packs()
-    readers: dict[str, Iterator[bytes]] = {}
-    for column in _FROM_PACKS:
-        if column in starts:
-            at = starts[column]
-            readers[column] = packs.read_many([(row[at + 1], row[at + 2], row[at + 3]) for row in rows])
-    for row in rows:
-        values: list[Any] = []
-        for column, (sql, convert) in zip(wanted, sources, strict=True):
-            at = starts[column]
-            if column in readers:
-                values.append(bytes(row[at]) + next(readers[column]))
-            else:
-                values.append(row[at] if convert is None else convert(*row[at : at + len(sql)]))
-        yield tuple(values)
+    columns: list[Iterator[Any]] = []
+    at = 0
+    for column, (sql, convert) in zip(wanted, sources, strict=True):
+        if column in _FROM_PACKS:
+            data = packs.read_many(list(map(itemgetter(at + 1, at + 2, at + 3), rows)))
+            columns.append(map(bytes.__add__, map(bytes, map(itemgetter(at), rows)), data))
+        elif convert is None:
+            columns.append(map(itemgetter(at), rows))
+        elif len(sql) == 1:
+            columns.append(map(convert, map(itemgetter(at), rows)))
+        else:
+            columns.append(starmap(convert, map(itemgetter(slice(at, at + len(sql))), rows)))
+        at += len(sql)
+    # Not strict: what is asked for one more row would be read for nothing.
+    return zip(*columns, strict=False)
