@@ -4,6 +4,8 @@
 window.FacteurCompose = (() => {
   const IDLE = 3000;
   const open = new Set();
+  // A piece of a page this server made.
+  const parse = (markup) => document.importNode(new DOMParser().parseFromString(markup, "text/html").body, true);
 
   function mount(form) {
     const [words, signatures] = [...form.querySelectorAll('script[type="application/json"]')].map((node) => JSON.parse(node.textContent));
@@ -64,10 +66,9 @@ window.FacteurCompose = (() => {
       if (state.saved) say(state.saved);
       if (state.notice) { field("seen").value = ""; notice(state.notice, "warn"); }
       const before = [...files.querySelectorAll("input")].map((box) => box.value).join();
-      const made = document.createElement("template");
-      made.innerHTML = state.files || "";
-      const after = [...made.content.querySelectorAll("input")].map((box) => box.value).join();
-      if (before !== after) files.replaceChildren(made.content);
+      const made = parse(state.files || "");
+      const after = [...made.querySelectorAll("input")].map((box) => box.value).join();
+      if (before !== after) files.replaceChildren(...made.childNodes);
       form.dispatchEvent(new CustomEvent("draftkept", { bubbles: true }));
     }
 
@@ -182,7 +183,7 @@ window.FacteurCompose = (() => {
     const toMarkup = (plain) => {
       const box = document.createElement("div");
       plain.split("\n").forEach((line) => { const made = document.createElement("div"); made.append(line || document.createElement("br")); box.append(made); });
-      return box.innerHTML;
+      return window.FacteurEditor.markupOf(box);
     };
     switcher.addEventListener("click", () => {
       if (format.value === "html") { text.value = toPlain(); setFormat(false); text.focus(); } else { html.value = toMarkup(text.value); setFormat(true, true); }
@@ -201,7 +202,7 @@ window.FacteurCompose = (() => {
       if (!before || !now) return;
       if (format.value === "html") {
         const body = editor.read();
-        const normal = (markup) => { const box = document.createElement("template"); box.innerHTML = markup; return box.innerHTML; };
+        const normal = (markup) => window.FacteurEditor.markupOf(parse(markup));
         const old = normal(before.html);
         editor.write(old && body.includes(old) ? body.replace(old, now.html) : `${body}${now.html}`);
       } else {
@@ -294,7 +295,7 @@ window.FacteurCompose = (() => {
         const state = await answer.json();
         if (!answer.ok) { showFaults(state.faults || {}); isSending = false; return; }
         isGone = true;
-        document.getElementById("toast").innerHTML = state.toast;
+        document.getElementById("toast").replaceChildren(...parse(state.toast).childNodes);
         gone();
       } catch { isSending = false; notice(words.unsaved); }
     }

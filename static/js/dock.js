@@ -36,9 +36,8 @@
     await needs();
     const answer = await fetch(address, { headers: { "X-Dock": "1" } });
     if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
-    const made = document.createElement("template");
-    made.innerHTML = await answer.text();
-    const form = made.content.querySelector("[data-composer]");
+    const made = document.importNode(new DOMParser().parseFromString(await answer.text(), "text/html").body, true);
+    const form = made.querySelector("[data-composer]");
     const asked = new URL(address, location.href).searchParams.get("draft");
     if (!form || (asked && form.dataset.key !== asked)) throw new Error("no such draft");
     shelf.querySelectorAll("[data-composer]:not(.is-small)").forEach((other, at) => { if (at >= 1) other.querySelector("[data-shrink]").click(); });

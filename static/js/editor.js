@@ -27,6 +27,11 @@ window.FacteurEditor = (() => {
     }
   }
 
+  // What is within an element, as text. Older browsers write it as XML, which the server reads as well.
+  function markupOf(element) {
+    return element.getHTML ? element.getHTML() : [...element.childNodes].map((node) => new XMLSerializer().serializeToString(node)).join("");
+  }
+
   // `options`: onInput(), onFiles(files), onSend(), pictureOf(cid), cidOf(address), autofocus.
   function mount(source, tools, options) {
     const frame = document.createElement("iframe");
@@ -75,19 +80,23 @@ window.FacteurEditor = (() => {
         if (found && options.pictureOf) image.setAttribute("src", options.pictureOf(found[1]));
       });
       sheet.body.replaceChildren(...[...parsed.body.childNodes].map((node) => sheet.importNode(node, true)));
-      if (!sheet.body.firstChild) sheet.body.append(Object.assign(sheet.createElement("div"), { innerHTML: "<br>" }));
+      if (!sheet.body.firstChild) {
+        const line = sheet.createElement("div");
+        line.append(sheet.createElement("br"));
+        sheet.body.append(line);
+      }
     }
 
     function read() {
       if (!isReady) return source.value;
       // In a document of its own, where no picture is loaded by being named.
-      const copy = new DOMParser().parseFromString(sheet.body.innerHTML, "text/html").body;
+      const copy = new DOMParser().parseFromString(markupOf(sheet.body), "text/html").body;
       copy.querySelectorAll("img").forEach((image) => {
         const cid = options.cidOf?.(image.getAttribute("src") || "");
         if (cid) image.setAttribute("src", `cid:${cid}`);
         else if ((image.getAttribute("src") || "").startsWith("blob:")) image.remove();
       });
-      return copy.innerHTML;
+      return markupOf(copy);
     }
 
     function write(html) { if (isReady) { show(html); fit(); } source.value = html; }
@@ -115,7 +124,7 @@ window.FacteurEditor = (() => {
       const parsed = new DOMParser().parseFromString(html, "text/html");
       const box = sheet.createElement("div");
       clean(parsed.body, box);
-      run("insertHTML", box.innerHTML);
+      run("insertHTML", markupOf(box));
     }
     function insertPicture(address, name) {
       const box = sheet.createElement("div");
@@ -123,7 +132,7 @@ window.FacteurEditor = (() => {
       image.src = address;
       image.alt = name || "";
       box.append(image);
-      run("insertHTML", box.innerHTML);
+      run("insertHTML", markupOf(box));
     }
 
     function paste(event) {
@@ -227,5 +236,5 @@ window.FacteurEditor = (() => {
     source.hidden = true;
     mount(source, null, { words: {} }).frame.classList.add("sheet-frame--small");
   });
-  return { mount };
+  return { mount, markupOf };
 })();
