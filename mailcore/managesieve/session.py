@@ -93,9 +93,10 @@ class Session:
         self._has_tls = True
         return self._capabilities() + ok("TLS negotiation successful")
 
-    def timed_out(self) -> bytes:
+    def farewell(self, reason: str) -> bytes:
+        """The last words where the listener ends the session."""
         self._state = State.CLOSED
-        return bye("idle for too long", "TRYLATER")
+        return bye(reason, "TRYLATER")
 
     def execute(self, command: Command | Fault) -> Iterator[bytes]:
         """The reply to one command. Never raises for what the peer sent."""

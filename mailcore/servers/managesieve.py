@@ -65,8 +65,11 @@ async def serve(channel: Channel, services: Services) -> None:
     while not session.is_closed and not channel.has_ended:
         try:
             data = await channel.read(session.timeout())
-        except (TimeoutError, Stopping):
-            await channel.send(session.timed_out())
+        except TimeoutError:
+            await channel.send(session.farewell("idle for too long"))
+            return
+        except Stopping:
+            await channel.send(session.farewell("this server is going down"))
             return
         await _answer(channel, services, session, reader, list(reader.feed(data)))
 
