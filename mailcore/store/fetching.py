@@ -16,7 +16,7 @@ from mailcore.kernel.ids import FolderId
 from mailcore.kernel.mailstore import Column
 from mailcore.mime import structure
 
-from . import blobs
+from . import blobs, headers
 from .uidsets import chunk
 
 WINDOW = 4_000
@@ -121,7 +121,8 @@ def _add_bytes(rows: Sequence[tuple[Any, ...]], wanted: Sequence[Column], source
     at = 0
     for column, (sql, convert) in zip(wanted, sources, strict=True):
         if column in _FROM_PACKS:
-            data = packs.read_many(list(map(itemgetter(at + 1, at + 2, at + 3), rows)))
+            locators = list(map(itemgetter(at + 1, at + 2, at + 3), rows))
+            data = headers.read_many(packs, locators) if column == "header" else packs.read_many(locators)
             columns.append(map(bytes.__add__, map(bytes, map(itemgetter(at), rows)), data))
         elif convert is None:
             columns.append(map(itemgetter(at), rows))
