@@ -42,8 +42,10 @@
 
   const source = new EventSource("/push");
   for (const name of ["folder", "mailbox"]) source.addEventListener(name, look);
+  // The first "look" comes with the connection. It says nothing new where the page was made a moment ago;
+  // what came while a slow connection was made would be missed without it.
+  const FRESH = 1500;
   let seen = false;
-  // The first "look" comes with the connection and says nothing new: the page was just made.
-  source.addEventListener("look", () => { if (seen) look(); seen = true; });
+  source.addEventListener("look", () => { if (seen || performance.now() > FRESH) look(); seen = true; });
   window.addEventListener("pagehide", () => source.close());
 })();

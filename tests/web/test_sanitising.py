@@ -73,6 +73,35 @@ VECTORS = [
     '<p style="content:attr(title)">x</p>',
     '<p id="main" class="btn" name="x">x</p>',
     '<a target="_top" href="https://ok.example">x</a>',
+    # The classes that webmails were broken by, each with the number it is known by.
+    '<svg><use href="data:image/svg+xml;base64,PHN2Zz4=#x"/></svg>',  # CVE-2023-5631
+    '<svg><animate attributeName="href " values="javascript:alert(1)"/></svg>',  # CVE-2024-37383
+    '<svg><animate attributeName="style" values="background:url(https://evil.example)"/></svg>',  # CVE-2026-48848
+    '<svg><rect filter="url(https://evil.example/f#x" fill="url(https://evil.example/p#y)"/></svg>',  # CVE-2026-35545
+    '<svg><animateTransform by="https://evil.example" xlink:href="#x"/></svg>',
+    "<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",  # CVE-2024-45800
+    '<a href="java&colon;script:alert(1)">x</a>',  # CVE-2018-7753
+    "<noscript><style></noscript><img src=x onerror=alert(1)>",  # CVE-2020-6802
+    "<svg><title><img src=x onerror=alert(1)></title></svg><math><xmp></math>",  # CVE-2020-6816
+    "<math></p><style><!--</style><img src/onerror=alert(1)>",  # CVE-2021-23980
+    "<![CDATA[<b><img src=x onerror=alert(1)>]]></b>",  # CVE-2020-12625
+    "<xmp><style></xmp><img src=x onerror=alert(1)></style>",  # CVE-2026-44990
+    '<p style="background:url(https://evil.example/&quot;)">x</p>',  # CVE-2021-26925
+    '<p style="--x:url(https://evil.example);background:var(--x)">x</p>',  # CVE-2026-48846
+    '<p style="position : fixed ! important;top:0">x</p>',  # CVE-2026-35544
+    '<p style="background:src(https://evil.example)">x</p>',
+    '<p style="background:url(https://evil.example">x</p>',
+    '<body background="https://evil.example/b.png">x</body>',  # CVE-2026-35542
+    '<link rel="dns-prefetch" href="//evil.example">',  # CVE-2010-0464
+    '<link rel="preload" as="image" imagesrcset="https://evil.example">',
+    '<img src="ht\ttps://evil.example/p.gif">',
+    '<img lowsrc="https://evil.example/p.gif" dynsrc="https://evil.example/p.avi">',
+    '<td background="https://evil.example/x" style="background-image:-webkit-image-set(url(https://evil.example) 1x)">x</td>',
+    '<a href="https://ok.example" ping="https://evil.example">x</a>',
+    "<details ontoggle=alert(1) open>x</details>",
+    '<style>p{color:red}</style><p style="animation:x 1s" onanimationstart=alert(1)>x</p>',
+    '<p style="list-style:url(https://evil.example)">x</p>',
+    '<p style="cursor:url(https://evil.example),auto">x</p>',
 ]
 
 FORBIDDEN = re.compile(
@@ -168,3 +197,22 @@ def test_deep_and_large_letters_take_the_fast_way_or_none() -> None:
 )
 def test_styles(style: str, kept: str) -> None:
     assert filter_style(style) == kept
+
+
+@pytest.mark.parametrize(
+    ("html", "found"),
+    [
+        ('<a href="https://evil.example/x">https://bank.example/login</a>', (("bank.example", "evil.example"),)),
+        ('<a href="https://evil.example/x">www.bank.example</a>', (("www.bank.example", "evil.example"),)),
+        ('<a href="https://evil.example/x"><b>bank</b>.com</a>', (("bank.com", "evil.example"),)),
+        ('<a href="https://news.shop.example/x">https://www.shop.example</a>', ()),
+        ('<a href="https://shop.example/x">Our shop</a>', ()),
+        ('<a href="https://git.example/readme">README.md</a>', ()),
+        ('<a href="mailto:a@x.example">www.x.example</a>', ()),
+        ('<a href="https://\u0440\u0430ypal.example/">Pay</a>', (("\u0440\u0430ypal.example", "\u0440\u0430ypal.example"),)),
+        ('<a href="https://xn--ypal-43d9g.example/">Pay</a>', (("\u0440\u0430ypal.example", "xn--ypal-43d9g.example"),)),
+        ('<a href="https://\u043a\u043d\u0438\u0433\u0430.example/">Book</a>', ()),
+    ],
+)
+def test_links_that_say_one_thing_and_lead_to_another(html: str, found: tuple[tuple[str, str], ...]) -> None:
+    assert sanitize_html(html, images={}, allow_remote=False).false_links == found

@@ -4,9 +4,12 @@ Serves both cleaners, so that they cannot disagree. Values come in with entities
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
+
+from mailcore.trust.organisations import find_organisation
 
 from . import policy
 from .styles import filter_style
@@ -16,6 +19,11 @@ _COLOUR = re.compile(r"#?[0-9A-Za-z]{1,30}\Z")
 _LENGTH = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?(?:%|px)?\Z")
 _DIGITS = re.compile(r"-?[0-9]{1,6}\Z|[+-]?[0-9]\Z")
 _WORD = re.compile(r"[\w .,:+#-]{0,200}\Z")
+_SPOKEN = re.compile(
+    r"(?:https?://(?:[^/@]*@)?(?P<written>[\w.-]+\.[a-z]{2,24})|(?P<said>www\.[\w.-]+\.[a-z]{2,24}|[\w.-]+\.(?:com|org|net|gov|edu)))(?:[:/?#].*)?\Z"
+)
+"""A text that is an address. "readme.md" is none."""
+_LOOKALIKES = frozenset("асеорхуіјѕһԁԛԝᴠ0123456789-αοϲυν")
 _COLOURS = frozenset(("bgcolor", "color"))
 _LENGTHS = frozenset(("width", "height", "border", "hspace", "vspace", "cellpadding", "cellspacing"))
 _NUMBERS = frozenset(("colspan", "rowspan", "span", "start", "value", "size"))
@@ -29,6 +37,22 @@ class Rewriter:
     allow_remote: bool
     remote_hosts: set[str] = field(default_factory=set)
     sets_colours: bool = False
+    false_links: set[tuple[str, str]] = field(default_factory=set)
+
+    def compare(self, text: str, target: str) -> None:
+        """Note a link whose text is the address of one host while it leads to another, or to letters made to look alike."""
+        try:
+            host = (urlsplit(target.replace("&amp;", "&")).hostname or "").lower()
+        except ValueError:
+            return
+        spoken = _SPOKEN.match("".join(text.split()).lower())
+        if not host or not target.lower().startswith(("http://", "https://")):
+            return
+        named = (spoken["written"] or spoken["said"]) if spoken else ""
+        if named and not _is_same_site(named, host):
+            self.false_links.add((named, host))
+        elif _looks_forged(host):
+            self.false_links.add((_decode_host(host), host))
 
     def rewrite(self, tag: str, name: str, value: str) -> str | None:
         """The value to write, or None to leave the attribute out."""
@@ -88,3 +112,29 @@ class Rewriter:
         self.remote_hosts.add(host)
         # Only https is loaded, whatever was asked: a letter must not be read on the way.
         return f"https://{address.split('://', 1)[1]}" if self.allow_remote else None
+
+
+def _is_same_site(spoken: str, host: str) -> bool:
+    """One of the two lies below the other, or both below one name: news.shop.example and www.shop.example."""
+    one, other = spoken.removeprefix("www."), host.removeprefix("www.")
+    if one == other or one.endswith(f".{other}") or other.endswith(f".{one}"):
+        return True
+    return find_organisation(one) == find_organisation(other)
+
+
+def _looks_forged(host: str) -> bool:
+    """A label that mixes Latin with letters that only look so (Unicode TR 39 §5.2, the short form)."""
+    for label in _decode_host(host).split("."):
+        scripts = {unicodedata.name(char, "").split(" ")[0] for char in label if char.isalpha()}
+        if "LATIN" in scripts and scripts & {"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"}:
+            return True
+        if scripts and scripts <= {"CYRILLIC", "GREEK"} and set(label) <= _LOOKALIKES:
+            return True
+    return False
+
+
+def _decode_host(host: str) -> str:
+    try:
+        return ".".join(label[4:].encode("ascii").decode("punycode") if label.startswith("xn--") else label for label in host.split("."))
+    except (UnicodeError, ValueError):
+        return host

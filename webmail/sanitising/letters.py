@@ -19,6 +19,8 @@ from .attributes import Rewriter
 
 # Which of these an attribute may hold is decided by its rewriter; cid: only where a letter of one's own is written.
 _PROTOCOLS = ("http", "https", "mailto", "tel", "data", "cid")
+MAX_FALSE_LINKS = 5
+MAX_LINK_TEXT = 300
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 
 
@@ -29,6 +31,8 @@ class Letter:
     """Hosts that images would have been loaded from, sorted."""
     sets_colours: bool
     """False: it can be shown in the colours of the page around it."""
+    false_links: tuple[tuple[str, str], ...] = ()
+    """(host a link speaks of, host it leads to) where the two differ; at most MAX_FALSE_LINKS."""
     is_complete: bool = True
     """False: too large or too deep to be cleaned, nothing is shown."""
 
@@ -42,7 +46,7 @@ def sanitize_html(html: str, *, images: Mapping[str, str], allow_remote: bool) -
         clean = _clean_fast(html, rewriter)
     else:
         clean = _OnePass(rewriter).clean(html)
-    return Letter(clean, tuple(sorted(rewriter.remote_hosts)), rewriter.sets_colours)
+    return Letter(clean, tuple(sorted(rewriter.remote_hosts)), rewriter.sets_colours, tuple(sorted(rewriter.false_links))[:MAX_FALSE_LINKS])
 
 
 def estimate_depth(html: str) -> int:
@@ -137,9 +141,18 @@ class _RewriteAttributes(Filter):  # type: ignore[misc]
         self.rewriter = rewriter
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
+        target, text = "", ""
         for token in Filter.__iter__(self):
-            if token["type"] in ("StartTag", "EmptyTag"):
-                token["data"] = self._rewrite(token["name"].lower(), token["data"])
+            kind, name = token["type"], token.get("name", "")
+            if kind in ("StartTag", "EmptyTag"):
+                token["data"] = self._rewrite(name.lower(), token["data"])
+                if name == "a":
+                    target, text = token["data"].get((None, "href"), ""), ""
+            elif kind in ("Characters", "SpaceCharacters", "Entity"):
+                text += token.get("data", "") if target and len(text) < MAX_LINK_TEXT else ""
+            elif kind == "EndTag" and name == "a":
+                self.rewriter.compare(text, target)
+                target = ""
             yield token
 
     def _rewrite(self, tag: str, data: dict[Any, str]) -> dict[Any, str]:
