@@ -24,10 +24,12 @@ def load_own(mailbox_id: MailboxId, folder_id: FolderId) -> Mapping[str, bytes]:
 
 def list_changes(mailbox_id: MailboxId, version: int) -> list[AnnotationChange]:
     """What was set or removed after a version, oldest first; folders that are gone are left out."""
-    rows = list(Annotation.objects.filter(mailbox_id=mailbox_id, version__gt=version).order_by("version"))
-    folder_names = dict(Folder.objects.filter(mailbox_id=mailbox_id, pk__in={row.folder_id for row in rows}).values_list("pk", "name"))
+    found = Annotation.objects.filter(mailbox_id=mailbox_id, version__gt=version).order_by("version")
+    rows = list(found.values_list("version", "folder_id", "entry"))
+    named = Folder.objects.filter(mailbox_id=mailbox_id, pk__in={folder_id for _, folder_id, _ in rows})
+    folder_names = dict(named.values_list("pk", "name"))
     return [
-        AnnotationChange(row.version, folder_names.get(row.folder_id, ""), row.entry)
-        for row in rows
-        if not row.folder_id or row.folder_id in folder_names
+        AnnotationChange(number, folder_names.get(folder_id, ""), entry)
+        for number, folder_id, entry in rows
+        if not folder_id or folder_id in folder_names
     ]
