@@ -22,6 +22,7 @@ from mailcore.queue.claims import Lease
 from mailcore.sieve.actions import Discard, FileInto, Keep, Notify, Redirect, Reject, Vacation
 from mailcore.sieve.letter import Letter
 from mailcore.sieve.world import World
+from mailcore.smtp.grammar import xtext
 from mailcore.store import blobs
 
 from . import intake
@@ -190,7 +191,7 @@ def _redirect(case: Case, action: Redirect) -> None:
             case.plan.deposits.append(Deposit("INBOX", blob_id=_edit(case, action.header, {})))
         return
     lease = case.lease
-    orcpt = lease.orcpt or f"rfc822;{lease.address}"
+    orcpt = lease.orcpt or f"rfc822;{xtext.encode(lease.address.encode())}"
     carrier = Carrier(lease.sender, lease.notify, orcpt, lease.smtputf8, lease.eight_bit)
     case.outgoing.append(answers.redirect(action, case.letter, carrier=carrier, owner=case.owner))
     case.plan.said.append(f"sent on to {action.address} by {action.at}")

@@ -52,18 +52,16 @@ class Carrier:
 
 
 def redirect(action: Redirect, letter: Letter, *, carrier: Carrier, owner: Owner) -> Outgoing:
-    """The message as it came, for another address. Delivered-To marks it, so that it does not go round (RFC 9228)."""
+    """The message as it came, for another address, from the same sender: what leaves the house gets its own on the way.
+
+    Delivered-To marks it, so that it does not go round (RFC 9228).
+    """
     raw = letter.raw if action.header is None else letter.with_header(action.header).raw
     recipient = EnvelopeRecipient(action.address, notify=carrier.notify, orcpt=carrier.orcpt)
     smtputf8 = carrier.smtputf8 or not action.address.isascii()
-    envelope = Envelope(redirect_sender(carrier.sender), (recipient,), smtputf8=smtputf8, eight_bit=carrier.eight_bit)
+    envelope = Envelope(carrier.sender, (recipient,), smtputf8=smtputf8, eight_bit=carrier.eight_bit)
     origin = Origin("forward", protocol="LOCAL", headers=(f"Delivered-To: {owner.address}",))
     return Outgoing(envelope, raw, origin)
-
-
-def redirect_sender(sender: str) -> str:
-    """Who a redirected copy is from: the one place where a sender is rewritten."""
-    return sender
 
 
 def vacation(action: Vacation, letter: Letter, *, sender: str, owner: Owner) -> Outgoing | None:

@@ -108,6 +108,13 @@ def test_redirect_goes_by_the_one_door_and_marks_the_message(ann: MailboxId) -> 
     assert "sent on to cy@far.test by main, line 1" in told(trace)
 
 
+def test_a_redirected_copy_names_the_address_it_was_sent_to(ann: MailboxId) -> None:
+    use(ann, 'redirect "cy@far.test";')
+    deliver("ann+x@here.test")
+    row = Recipient.objects.get(address="cy@far.test")
+    assert (row.orcpt, row.entry.sender) == ("rfc822;ann+2Bx@here.test", "zoe@far.test")
+
+
 def test_two_mailboxes_that_redirect_to_each_other_do_not_go_round(ann: MailboxId) -> None:
     bo = make_mailbox("bo@here.test")
     use(ann, 'redirect "bo@here.test";')
