@@ -10,6 +10,12 @@ from .models import Folder, Subscription
 from .names import normalise
 from .writer.folders import ensure_defaults as _ensure_defaults
 
+# Raw: each command of each session asks, 60 µs against 1,200 for two queries as model instances.
+_FIELDS = [field.attname for field in Folder._meta.concrete_fields]
+_SELECT = f"""SELECT {", ".join(f"f.{name}" for name in _FIELDS)},
+    EXISTS (SELECT 1 FROM store_subscription s WHERE s.mailbox_id = f.mailbox_id AND s.name = f.name)
+    FROM store_folder f WHERE f.mailbox_id = %s AND"""
+
 
 def ensure_defaults(mailbox_id: MailboxId) -> None:
     """Give a new mailbox INBOX, Drafts, Sent, Archive, Junk and Trash; nothing where it has them."""
@@ -18,21 +24,15 @@ def ensure_defaults(mailbox_id: MailboxId) -> None:
 
 def list_folders(mailbox_id: MailboxId) -> list[FolderInfo]:
     """By name, INBOX and what is below it first."""
-    subscribed = set(list_subscribed(mailbox_id))
-    rows = Folder.objects.filter(mailbox_id=mailbox_id).order_by("name")
-    infos = [describe(row, subscribed=row.name in subscribed) for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(_SELECT.removesuffix(" AND"), [mailbox_id])
+        rows = cursor.fetchall()
+    infos = [describe(Folder.from_db(connection.alias, _FIELDS, row[:-1]), subscribed=bool(row[-1])) for row in rows]
     return sorted(infos, key=lambda info: (info.name.split("/")[0] != "INBOX", info.name.split("/")))
 
 
 def list_subscribed(mailbox_id: MailboxId) -> list[str]:
     return list(Subscription.objects.filter(mailbox_id=mailbox_id).order_by("name").values_list("name", flat=True))
-
-
-# Raw: each command of each session asks, 60 µs against 1,200 for two queries as model instances.
-_FIELDS = [field.attname for field in Folder._meta.concrete_fields]
-_SELECT = f"""SELECT {", ".join(f"f.{name}" for name in _FIELDS)},
-    EXISTS (SELECT 1 FROM store_subscription s WHERE s.mailbox_id = f.mailbox_id AND s.name = f.name)
-    FROM store_folder f WHERE f.mailbox_id = %s AND"""
 
 
 def read(mailbox_id: MailboxId, name: str) -> tuple[Folder, bool]:

@@ -1,8 +1,10 @@
 """Folders of others: who sees them, what each right opens, and whose \\Seen is whose (RFC 4314)."""
 
 from collections.abc import Callable
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from mailcore.directory import domains, mailboxes
 from mailcore.directory.models import Mailbox
@@ -295,3 +297,16 @@ def test_private_notes_are_the_readers_own_and_shared_ones_need_a_right(stores: 
     assert dict(stores["bo"].get_annotations(name)) == {"/shared/comment": b"both"}
     assert stores["ann"].get_annotations("INBOX")["/shared/comment"] == b"both"
     assert stores["bo"].annotation_changes(0) == []
+
+
+def test_rights_are_set_from_the_command_line(stores: Stores) -> None:
+    out = StringIO()
+    call_command("share", "set", "info@example.org", "INBOX", "bo@example.org", "lrd", stdout=out)
+    assert stores["bo"].get_rights("Shared/info@example.org/INBOX") == "lrxte"
+    call_command("share", "list", "info@example.org", "INBOX", stdout=out)
+    assert "bo@example.org\tlrxte\n" in out.getvalue()
+    call_command("share", "remove", "info@example.org", "INBOX", "bo@example.org", stdout=out)
+    assert not Grant.objects.exists()
+    for wrong in (("INBOX", "nobody@example.org", "l"), ("INBOX", "bo@example.org", "lz"), ("Nowhere", "bo@example.org", "l")):
+        with pytest.raises(CommandError):
+            call_command("share", "set", "info@example.org", *wrong, stdout=out)
