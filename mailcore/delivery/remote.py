@@ -158,13 +158,23 @@ def _deliver_by(hop: Hop, jobs: list[Job], errand: Errand, policy: DomainPolicy)
     except HostExcluded as error:
         tlsoutcomes.note(domain=policy.domain, policy="sts", result=error.fault, host=hop.host, now=errand.clock())
         return jobs, f"4.7.5 {error}", False
+    left: list[Job] = []
+    word, reached = "", False
+    for wanted, group in _group(jobs, demand):
+        rest, said, took_part = _deliver_under(hop, group, errand, policy.domain, wanted)
+        left, word, reached = left + rest, said or word, reached or took_part
+    return left, word, reached
+
+
+def _group(jobs: list[Job], demand: Demand) -> list[tuple[Demand, list[Job]]]:
+    """Most messages are sent as the domain demands; RFC 8689: some must be sent better, and some may be sent worse."""
     strict = [job for job in jobs if job[0].requiretls]
     usual = [job for job in jobs if not job[0].requiretls]
-    left, word, reached = _deliver_under(hop, usual, errand, policy.domain, demand)
-    if not strict:
-        return left, word, reached
-    strict_left, said, took_part = _deliver_under(hop, strict, errand, policy.domain, demand.for_requiretls())
-    return left + strict_left, said or word, reached or took_part
+    is_waivable = demand.level > Level.MAY and demand.source in ("sts", "tlsa")
+    waived = [job for job in usual if tlspolicy.waives_tls(blobs.read(BlobId(job[0].blob_id)))] if is_waivable else []
+    usual = [job for job in usual if job not in waived]
+    groups = [(demand, usual), (Demand(source=demand.source), waived), (demand.for_requiretls(), strict)]
+    return [(wanted, group) for wanted, group in groups if group]
 
 
 def _attempts(demand: Demand) -> list[tuple[TlsUse, Demand]]:

@@ -10,7 +10,7 @@ from enum import IntEnum
 
 from django.conf import settings
 
-from . import dane, mtasts, stspolicies
+from . import dane, fields, mtasts, stspolicies
 from .dane import Tlsa
 from .models import TlsRule
 from .mtasts import Policy
@@ -108,6 +108,15 @@ def find_rule(domain: str) -> Level | None:
     names = [domain, *("." + ".".join(labels[start:]) for start in range(1, len(labels)))]
     found = dict(TlsRule.objects.filter(domain__in=names).values_list("domain", "mode"))
     return next((_RULES[found[name]] for name in names if name in found), None)
+
+
+def waives_tls(raw: bytes) -> bool:
+    """RFC 8689 §5: `TLS-Required: No`, said by the sender of, for instance, a report that TLS does not work."""
+    end, _ = fields.find_body(raw)
+    if b"tls-required" not in raw[:end].lower():
+        return False
+    found = fields.get_all(fields.split(raw)[0], b"tls-required")
+    return len(found) == 1 and fields.unfold(found[0].value).lower() == b"no"
 
 
 def _is_secure(names: Names, domain: str) -> bool:

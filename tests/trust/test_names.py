@@ -138,7 +138,7 @@ def test_a_message_costs_so_much_and_no_more() -> None:
         bounded.look_up("a.test", Kind.A)
     with pytest.raises(NamesFailed, match="time"):
         bounded.look_up("a.test", Kind.A)
-    assert timeouts == [10, 6, 2]
+    assert timeouts == [5, 5, 2]
     bounded = Bounded(Slow(), seconds=1_000, questions=1, clock=lambda: now[0])
     bounded.look_up("a.test", Kind.A)
     with pytest.raises(NamesFailed, match="too many"):

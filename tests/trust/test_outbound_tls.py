@@ -213,6 +213,32 @@ def test_requiretls_with_a_policy(sink: Sink, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize(
+    ("line", "state"),
+    [
+        (b"TLS-Required: No", "delivered"),
+        (b"tls-required:\r\n no ", "delivered"),
+        (b"TLS-Required: yes", "queued"),
+        (b"Subject: TLS-Required: No", "queued"),
+    ],
+)
+def test_a_sender_may_do_without(sink: Sink, monkeypatch: pytest.MonkeyPatch, line: bytes, state: str) -> None:
+    publish(monkeypatch)
+    sink.tls = certificates.serve(STRANGER)
+    send("a@far.test", raw=line + b"\r\n" + RAW)
+    send("b@far.test")
+    run(STS)
+    assert dict(Recipient.objects.values_list("address", "state")) == {"a@far.test": state, "b@far.test": "queued"}
+
+
+def test_but_not_where_tls_was_asked_for(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(monkeypatch)
+    sink.tls = certificates.serve(STRANGER)
+    envelope = Envelope("zoe@far.test", (EnvelopeRecipient("a@far.test"),), requiretls=True)
+    intake.accept(envelope=envelope, raw=b"TLS-Required: No\r\n" + RAW, origin=SMTP)
+    assert run(STS)[0] == "queued"
+
+
+@pytest.mark.parametrize(
     ("rule", "pair", "state"),
     [("verify", GOOD, "delivered"), ("verify", STRANGER, "queued"), ("encrypt", STRANGER, "delivered"), ("never", GOOD, "delivered")],
 )
