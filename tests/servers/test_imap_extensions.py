@@ -27,7 +27,7 @@ class Raw:
 
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), 20)
-        self.held = b""
+        self.port, self.held = port, b""
         self.pack = self.unpack = None
         assert self.line().startswith(b"* OK")
 
@@ -230,3 +230,15 @@ def test_a_command_sent_with_starttls_is_not_taken_for_one_under_tls(client: Raw
     trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
     client.socket = trusting.wrap_socket(client.socket)
     assert client.run(b"NOOP") == [b"x OK Done"]
+
+
+def test_a_flood_of_pipelined_commands_is_answered_in_order(client: Raw) -> None:
+    client.log_in()
+    count = 20_000
+    sender = threading.Thread(target=client.send, args=(b"".join(b"t%d NOOP\r\n" % number for number in range(count)),))
+    sender.start()
+    for number in range(count):
+        assert client.line() == b"t%d OK Done" % number
+    sender.join()
+    client.send(b"half a comm")
+    assert Raw(client.port).run(b"CAPABILITY")[-1].startswith(b"x OK")
