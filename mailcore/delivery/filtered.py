@@ -179,7 +179,8 @@ def _refuse(case: Case, action: Reject) -> None:
         # A report would go to whoever the spam pretends to be from.
         case.plan.discarded = f"{action.at}, which refuses it, and nobody is told because it is taken for spam"
         return
-    case.plan.refusal = f"5.7.1 {' '.join(action.reason.split())[:400] or 'The recipient does not take this message.'}"
+    reason = " ".join("".join(char if char.isprintable() else " " for char in action.reason).split())[:400]
+    case.plan.refusal = f"5.7.1 {reason or 'The recipient does not take this message.'}"
     case.plan.said.append(f"refused by {action.at}")
 
 

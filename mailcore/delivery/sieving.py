@@ -14,7 +14,7 @@ from mailcore.filtering.folders import Folders
 from mailcore.filtering.models import Script
 from mailcore.kernel.errors import MailError
 from mailcore.kernel.ids import BlobId, MailboxId
-from mailcore.queue import journey
+from mailcore.queue import journey, rows
 from mailcore.queue.claims import Lease
 from mailcore.queue.journey import Stage, Step
 from mailcore.sieve.letter import Letter
@@ -54,7 +54,7 @@ def carry(plans: Sequence[tuple[Plan, Lease, MailboxId]], *, now: int) -> None:
     for one, lease, mailbox_id in plans:
         memory.mark_seen(mailbox_id=mailbox_id, entry_id=lease.entry_id, seen=one.decision.seen, now=now)
         for failure in one.decision.failures:
-            Script.objects.filter(pk=failure.script_id).update(failed_at=now, failed_text=f"{failure}"[:500])
+            Script.objects.filter(pk=failure.script_id).update(failed_at=now, failed_text=rows.storable(f"{failure}")[:500])
         if one.letters:
             memory.mark_carried([one.key], now=now)
             intake.keep([prepared for prepared, _ in one.letters], [written for _, written in one.letters])

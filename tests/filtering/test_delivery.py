@@ -360,3 +360,14 @@ def test_names_that_no_folder_can_have_mean_the_inbox(ann: MailboxId, name: str)
     use(ann, f'require ["fileinto", "mailbox", "variables"]; set "n" "{name}"; fileinto :create "${{n}}";')
     deliver()
     assert folders_of(ann) == {"INBOX": 1}
+
+
+@pytest.mark.parametrize(
+    "command", ['error "a${hex:00}b";', 'reject "a${hex:00 0d 0a}b";', 'fileinto "a${hex:00}b";', 'vacation "a${hex:00}b";']
+)
+def test_octets_that_no_database_and_no_header_takes(ann: MailboxId, command: str) -> None:
+    use(ann, f'require ["ihave", "encoded-character", "reject", "fileinto", "vacation"]; {command}')
+    deliver()
+    assert Recipient.objects.get(address="ann@here.test", entry__source="smtp").state in ("delivered", "failed")
+    assert not any(b"\0" in raw for _, _, raw in queued())
+    assert "\0" not in ScriptModel.objects.get().failed_text

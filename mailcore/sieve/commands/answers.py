@@ -67,13 +67,13 @@ def _check_sender(string: String) -> None:
 def _read_sender(text: str) -> str:
     """`Name <address>` or an address, written anew; RunFault where it is neither."""
     found = addresses.list_mailboxes(text)
+    if len(found) != 1 or any(ord(char) < 32 for char in text):
+        raise RunFault(f"“{text[:80]}” is not one address to send from")
     try:
-        if len(found) == 1 and not any(ord(char) < 32 for char in text):
-            MailAddress.parse(found[0].address)
-            return text.strip()
-    except BadSyntax:
-        pass
-    raise RunFault(f"“{text[:80]}” is not an address to send from")
+        MailAddress.parse(found[0].address)
+    except BadSyntax as error:
+        raise RunFault(f"“{text[:80]}” is not an address to send from: {error.public}") from error
+    return text.strip()
 
 
 def _notify(compiler: Compiler, bound: Bound) -> Step:
