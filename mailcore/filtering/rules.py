@@ -54,6 +54,17 @@ def save(mailbox_id: MailboxId, rule_set: RuleSet, *, replace: bool = False) -> 
     scripts.activate(mailbox_id=mailbox_id, name=NAME)
 
 
+def propose(*, list_id: str, sender: str, subject: str, folder: str = "") -> Rule:
+    """A rule for mail like one message, as a start for the form: by its list, else by who sent it, else by its subject."""
+    if list_id:
+        test, name = RuleTest("list", "contains", (list_id,)), list_id
+    elif sender:
+        test, name = RuleTest("from", "is", (sender,)), sender
+    else:
+        test, name = RuleTest("subject", "contains", (subject,)), subject
+    return Rule(name[:200], (test,), (RuleAction("file", folder),))
+
+
 def _find(mailbox_id: MailboxId) -> str | None:
     try:
         return scripts.get_text(mailbox_id=mailbox_id, name=NAME)
@@ -68,5 +79,5 @@ def _set_aside(mailbox_id: MailboxId) -> None:
 
 
 __all__ = [
-    "NAME", "AwayMessage", "BadRule", "Forwarding", "Loaded", "Rule", "RuleAction", "RuleSet", "RuleTest", "load", "save",
+    "NAME", "AwayMessage", "BadRule", "Forwarding", "Loaded", "Rule", "RuleAction", "RuleSet", "RuleTest", "load", "propose", "save",
 ]  # fmt: skip

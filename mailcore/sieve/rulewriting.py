@@ -53,6 +53,9 @@ class Writer:
         if test.field == "spam":
             self.needs |= {"spamtest", "relational", "comparator-i;ascii-numeric"}
             return 'spamtest :value "ge" :comparator "i;ascii-numeric" "5"'
+        if test.field == "attachment":
+            self.needs.add("mime")
+            return 'header :mime :anychild :type "content-disposition" "attachment"'
         if test.field == "size":
             return _size(test, place)
         negated, how = test.how.startswith("not_"), test.how.removeprefix("not_")

@@ -42,3 +42,12 @@ def test_rules_changed_by_hand_are_set_aside_not_lost() -> None:
     rules.save(ANN, RULES, replace=True)
     assert scripts.get_text(mailbox_id=ANN, name="rules by hand 1") == changed
     assert rules.load(ANN) == Loaded(RULES, True)
+
+
+def test_a_rule_is_proposed_for_mail_like_one_message() -> None:
+    by_list = rules.propose(list_id="dev.example.org", sender="bo@example.org", subject="Hi", folder="Dev")
+    assert by_list.tests == (RuleTest("list", "contains", ("dev.example.org",)),)
+    assert rules.propose(list_id="", sender="bo@example.org", subject="Hi").tests == (RuleTest("from", "is", ("bo@example.org",)),)
+    assert rules.propose(list_id="", sender="", subject="Hi").tests == (RuleTest("subject", "contains", ("Hi",)),)
+    rules.save(ANN, RuleSet((by_list,)))
+    assert rules.load(ANN).rules.rules == (by_list,)

@@ -11,7 +11,7 @@ from mailcore.sieve import rules
 from mailcore.sieve.faults import ScriptFault
 from mailcore.sieve.rules import AwayMessage, BadRule, Forwarding, Rule, RuleAction, RuleSet, RuleTest
 
-from .desk import PLAIN, decide
+from .desk import MIXED, PLAIN, decide
 
 FILE = (RuleAction("file", "A"),)
 
@@ -49,6 +49,11 @@ def outcome(*tests: RuleTest, actions: tuple[RuleAction, ...] = FILE, match: str
 )
 def test_conditions(test: RuleTest, fits: bool) -> None:
     assert outcome(test) == (["into A"] if fits else ["implicit"])
+
+
+def test_attachments() -> None:
+    text = rules.write(RuleSet((Rule("r", (RuleTest("attachment"),), FILE),)))
+    assert decide(text, MIXED) == ["into A"] and decide(text, PLAIN) == ["implicit"]
 
 
 def test_spam() -> None:
