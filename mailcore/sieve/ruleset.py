@@ -22,7 +22,8 @@ class BadRule(BadSyntax):
 class RuleTest:
     """`field`: from, to, cc, recipient (To or Cc), subject, list, header, body, detail, size, spam, attachment, any.
 
-    `how`: contains, is, starts, ends, matches, exists, each with `not_` before it; for size over and under; for spam, attachment and any "".
+    `how`: contains, is, starts, ends, matches, exists, each with `not_` before it; for size over and under; for spam,
+    attachment and any "".
     """
 
     field: str
