@@ -16,6 +16,14 @@ from django.utils.translation.template import templatize
 from .environment import BASE
 
 PACKAGES = ("webmail", "admin_panel")
+ERRORS = (
+    "webmail", "mailcore/directory", "mailcore/delivery/routing.py", "mailcore/delivery/intake.py", "mailcore/store/folders.py",
+    "mailcore/store/writer", "mailcore/filtering", "mailcore/queue", "mailcore/sieve/ruleset.py", "mailcore/sieve/rulewriting.py",
+    "mailcore/kernel/addresses.py",
+)  # fmt: skip
+_ERROR_NAMES = frozenset(
+    ("AlreadyExists", "BadField", "BadRule", "BadSyntax", "Conflict", "Deferred", "Denied", "LevelLimit", "LimitReached", "Loop")
+) | frozenset(("NotFound", "OverQuota", "Refused", "Throttled", "TooLarge", "TooMany"))
 LOCALE = BASE / "locale"
 _SINGLE = frozenset(("gettext", "gettext_lazy", "gettext_noop", "_"))
 _PLURAL = frozenset(("ngettext", "ngettext_lazy"))
@@ -30,37 +38,22 @@ PLURALS = {"fr": "nplurals=2; plural=(n > 1);"}
 class Message:
     text: str
     plural: str = ""
+    is_marked: bool = True
+    """False: an error's text, which is shown in English where nobody has translated it yet."""
 
 
 def find_messages() -> dict[str, Message]:
     """Every text marked for translation, by itself."""
     found: dict[str, Message] = {}
-    for message in (*_in_templates(), *_in_code()):
-        if message.plural or message.text not in found:
+    for message in (*_in_templates(), *_in_code(), *_in_errors()):
+        if message.plural or message.text not in found or (message.is_marked and not found[message.text].is_marked):
             found[message.text] = message
     return found
 
 
 def read_po(path: Path) -> dict[str, tuple[str, ...]]:
     """Text → its translations: one, or one for each plural form."""
-    entries: list[dict[str, str]] = []
-    name = ""
-    for line in path.read_text("utf-8").split("\n") if path.exists() else ():
-        match = _LINE.match(line.strip())
-        if match is None:
-            continue
-        if match[1]:
-            name = match[1]
-            if name == "msgid":
-                entries.append({})
-            entries[-1][name] = _unquote(match[2])
-        elif entries:
-            entries[-1][name] += _unquote(match[3])
-    return {
-        entry["msgid"]: tuple(value for key, value in sorted(entry.items()) if key.startswith("msgstr"))
-        for entry in entries
-        if entry["msgid"]
-    }
+    return {entry["msgid"]: _forms(entry) for entry in _read_entries(path) if entry["msgid"]}
 
 
 def write_po(path: Path, language: str, messages: dict[str, Message], known: dict[str, tuple[str, ...]]) -> int:
@@ -72,7 +65,7 @@ def write_po(path: Path, language: str, messages: dict[str, Message], known: dic
         count = 2 if message.plural else 1
         given = known.get(text, ())
         given = given if len(given) == count else ("",) * count
-        missing += not all(given)
+        missing += message.is_marked and not all(given)
         lines += ["", f'msgid "{_quote(text)}"']
         if message.plural:
             lines.append(f'msgid_plural "{_quote(message.plural)}"')
@@ -84,13 +77,14 @@ def write_po(path: Path, language: str, messages: dict[str, Message], known: dic
     return missing
 
 
-def compile_mo(language: str, messages: dict[str, Message], known: dict[str, tuple[str, ...]]) -> bytes:
-    """The binary catalogue, as the gettext manual describes it: two tables of offsets, sorted by text."""
-    entries = {"": _header(language)}
-    for text, message in messages.items():
-        given = known.get(text, ())
-        if given and all(given):
-            entries[f"{text}\0{message.plural}" if message.plural else text] = "\0".join(given)
+def compile_mo(path: Path) -> bytes:
+    """The binary form of a catalogue, as the gettext manual describes it: two tables of offsets, sorted by text."""
+    entries: dict[str, str] = {}
+    for entry in _read_entries(path):
+        given = _forms(entry)
+        if all(given):
+            key = f"{entry['msgid']}\0{entry['msgid_plural']}" if "msgid_plural" in entry else entry["msgid"]
+            entries[key] = "\0".join(given)
     pairs = sorted((key.encode(), value.encode()) for key, value in entries.items())
     start = 7 * 4 + 16 * len(pairs)
     tables: tuple[list[int], list[int]] = ([], [])
@@ -105,6 +99,27 @@ def compile_mo(language: str, messages: dict[str, Message], known: dict[str, tup
 
 def po_path(language: str) -> Path:
     return LOCALE / language / "LC_MESSAGES" / "django.po"
+
+
+def _read_entries(path: Path) -> list[dict[str, str]]:
+    entries: list[dict[str, str]] = []
+    name = ""
+    for line in path.read_text("utf-8").split("\n") if path.exists() else ():
+        match = _LINE.match(line.strip())
+        if match is None:
+            continue
+        if match[1]:
+            name = match[1]
+            if name == "msgid":
+                entries.append({})
+            entries[-1][name] = _unquote(match[2])
+        elif entries:
+            entries[-1][name] += _unquote(match[3])
+    return entries
+
+
+def _forms(entry: dict[str, str]) -> tuple[str, ...]:
+    return tuple(value for key, value in sorted(entry.items()) if key.startswith("msgstr"))
 
 
 def _header(language: str) -> str:
@@ -133,6 +148,17 @@ def _of_call(node: ast.Call) -> Iterator[Message]:
         yield Message(texts[0])
     elif name in _PLURAL and len(texts) == 2:
         yield Message(texts[0], texts[1])
+
+
+def _in_errors() -> Iterator[Message]:
+    """Public texts of errors the pages show: whole sentences that the core or a page raises."""
+    for place in ERRORS:
+        root = BASE / place
+        for path in sorted(root.rglob("*.py")) if root.is_dir() else (root,):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _ERROR_NAMES:
+                    texts = [arg.value for arg in node.args[:2] if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+                    yield from (Message(text, is_marked=False) for text in texts[:2] if text.endswith((".", "?")) and " " in text)
 
 
 def _quote(text: str) -> str:

@@ -73,7 +73,8 @@ _FORWARDS = ("forward", "forward_copy")
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
     read: int
-    touched: tuple[rehearsal.Account, ...]
+    touched: tuple[tuple[rehearsal.Account, list[str]], ...]
+    """Each with what would happen to it, in words."""
 
 
 def read_rule(post: MultiValueDict[str, str]) -> Rule:
@@ -139,8 +140,31 @@ def shift(rule_set: RuleSet, index: int, by: int) -> RuleSet:
 def rehearse(rule_set: RuleSet, mailbox_id: MailboxId, *, limit: int = 200) -> Rehearsal:
     """What these rules would have done with the newest mail of Inbox. Nothing is changed."""
     accounts = rehearsal.rehearse(write(rule_set), mailbox_id, limit=limit)
-    touched = tuple(one for one in accounts if one.error or any(effect.kind != "stay" or "with" in effect.text for effect in one.effects))
+    touched = tuple((one, words) for one in accounts if (words := say(one)) or one.error)
     return Rehearsal(len(accounts), touched)
+
+
+def say(account: rehearsal.Account) -> list[str]:
+    """What would happen to one message, in the reader's words."""
+    found: list[str] = []
+    for effect in account.effects:
+        words = _EFFECTS.get(effect.kind)
+        if effect.kind == "stay" and "with" not in effect.text:
+            continue
+        found.append(str(words) % {"target": effect.target} if words else effect.text)
+    return found
+
+
+_EFFECTS: dict[str, Text] = {
+    "stay": gettext_lazy("stays in Inbox, marked"),
+    "keep": gettext_lazy("stays in Inbox"),
+    "file": gettext_lazy("is filed in %(target)s"),
+    "redirect": gettext_lazy("is sent on to %(target)s"),
+    "discard": gettext_lazy("is thrown away"),
+    "refuse": gettext_lazy("is refused"),
+    "answer": gettext_lazy("is answered"),
+    "notify": gettext_lazy("is announced"),
+}
 
 
 # -- consent ------------------------------------------------------------------------------------

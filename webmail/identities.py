@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from mailcore.delivery import routing
 from mailcore.directory import own_addresses
@@ -65,7 +66,7 @@ def check(fields: Fields, owner: Owner) -> dict[str, str]:
     try:
         routing.check_sender(address=str(MailAddress.parse(fields.address)), principal=owner.principal)
     except MailError as error:
-        faults["address"] = error.public
+        faults["address"] = _(error.public)
     for name, text in (("reply_to", fields.reply_to), ("bcc", fields.bcc)):
         try:
             read = addresses.list_mailboxes(text)
@@ -73,11 +74,11 @@ def check(fields: Fields, owner: Owner) -> dict[str, str]:
             if text.strip() and not read:
                 raise BadSyntax("An address has the form name@domain.")
         except BadSyntax as error:
-            faults[name] = error.public
+            faults[name] = _(error.public)
     if any(ord(char) < 32 for char in fields.name):
-        faults["name"] = "A name has one line."
+        faults["name"] = _("A name has one line.")
     if len(fields.signature_html) > MAX_SIGNATURE or len(fields.signature_text) > MAX_SIGNATURE:
-        faults["signature_html"] = f"A signature has at most {MAX_SIGNATURE} characters."
+        faults["signature_html"] = _("A signature has at most %(count)d characters.") % {"count": MAX_SIGNATURE}
     return faults
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
+from django.utils.translation import gettext as _
+
 from mailcore.delivery import intake, routing
 from mailcore.kernel import flags
 from mailcore.kernel.envelope import Envelope, EnvelopeRecipient, Origin
@@ -49,7 +51,7 @@ def send(*, writing: Writing, owner: Owner, mail: MailAccess, how: Sending) -> S
     recipients, faults = read_recipients({name: getattr(writing, name) for name in FIELDS})
     sender = _sender(writing, owner)
     if sender is None:
-        faults = Faults(faults.fields | {"from": "You may no longer write from this address. Choose another."})
+        faults = Faults(faults.fields | {"from": _("You may no longer write from this address. Choose another.")})
     faults = faults or _check_time(how)
     if faults or sender is None:
         return Sent(faults)
@@ -108,9 +110,9 @@ def _with_identity_bcc(writing: Writing, sender: Sender) -> Writing:
 def _check_time(how: Sending) -> Faults:
     now = int(time.time())
     if how.leave_at and how.leave_at <= now:
-        return Faults({"when": "That time has passed."})
+        return Faults({"when": _("That time has passed.")})
     if how.leave_at > now + LONGEST_WAIT:
-        return Faults({"when": "Choose a time within a year."})
+        return Faults({"when": _("Choose a time within a year.")})
     return Faults()
 
 
@@ -121,7 +123,7 @@ def _check(recipients: Recipients, owner: Owner, size: int) -> Faults:
             try:
                 routing.check_recipient(address=address, principal=owner.principal, size=size)
             except MailError as error:
-                faults.setdefault(name, f"{address}: {error.public}")
+                faults.setdefault(name, f"{address}: {_(error.public)}")
     return Faults(faults)
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+
 from mailcore.kernel.addresses import MailAddress
 from mailcore.kernel.errors import BadSyntax
 from mailcore.mime import addresses
@@ -43,16 +45,16 @@ def read_recipients(lists: dict[str, str]) -> tuple[Recipients, Faults]:
             found[name] = tuple(str(MailAddress.parse(mailbox.address)) for mailbox in mailboxes)
         except BadSyntax as error:
             bad = next((mailbox.address for mailbox in mailboxes if not is_address(mailbox.address)), text)
-            faults[name] = f"{bad} cannot be written to. {error.public}"
+            faults[name] = _("%(address)s cannot be written to. %(why)s") % {"address": bad, "why": _(error.public)}
             continue
         odd = next((mailbox.address for mailbox in mailboxes if mailbox.address not in text.replace('"', "").replace("\\", "")), "")
         if odd:
             # The reader of headers mends what programs get wrong; what a person typed is asked about instead.
-            faults[name] = f"{text[:80]} cannot be written to. Is {odd} meant?"
+            faults[name] = _("%(address)s cannot be written to. Is %(other)s meant?") % {"address": text[:80], "other": odd}
         elif text and not mailboxes:
-            faults[name] = f"{text[:80]} is no address. An address has the form name@domain."
+            faults[name] = _("%(address)s is no address. An address has the form name@domain.") % {"address": text[:80]}
     if not faults and not any(found.values()):
-        faults["to"] = "Say who it is for."
+        faults["to"] = _("Say who it is for.")
     return Recipients(found), Faults(faults)
 
 

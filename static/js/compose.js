@@ -147,7 +147,7 @@ window.FacteurCompose = (() => {
 
     // --- people ------------------------------------------------------------
     const people = [...form.querySelectorAll(".line[data-people] > input")].map((input) => {
-      const one = window.FacteurRecipients.mount(input, { people: form.dataset.people, strangers: form.dataset.strangers, words, onChange: touch });
+      const one = window.FacteurRecipients.mount(input, { people: form.dataset.people, strangers: form.dataset.strangers, words, onChange: touch, isAnswer: ["reply", "all", "list"].includes(field("mode").value) });
       return one;
     });
 

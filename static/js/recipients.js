@@ -49,6 +49,8 @@ window.FacteurRecipients = (() => {
     let asked = 0;
     let timer = 0;
     const marks = new Map();
+    // Who is answered has written here, so nothing is said of never having written there.
+    const answered = new Set(options.isAnswer ? people.map((one) => one.address.toLowerCase()) : []);
 
     function store() {
       const rest = input.value.trim();
@@ -62,15 +64,16 @@ window.FacteurRecipients = (() => {
         chip.className = "chip chip--to";
         chip.draggable = true;
         const mark = marks.get(one.address.toLowerCase());
-        if (!one.ok || mark?.kind === "first") chip.classList.add("chip--warn");
-        chip.title = [one.address, mark?.text].filter(Boolean).join(" · ");
+        const isNew = mark?.kind === "first" && !answered.has(one.address.toLowerCase());
+      if (!one.ok || isNew) chip.classList.add("chip--warn");
+        chip.title = [one.address, isNew || mark?.kind === "outside" ? mark.text : ""].filter(Boolean).join(" · ");
         const label = document.createElement("span");
         label.className = "cut";
         label.dir = "auto";
         label.textContent = one.name || one.address;
         chip.append(label);
-        if (mark) chip.append(Object.assign(document.createElement("span"), { className: "sr", textContent: mark.text }));
-        if (mark?.kind === "outside") chip.classList.add("chip--outside");
+        if (isNew || mark?.kind === "outside") chip.append(Object.assign(document.createElement("span"), { className: "sr", textContent: mark.text }));
+        if (mark && !isNew) chip.classList.add("chip--outside");
         const gone = Object.assign(document.createElement("button"), { type: "button", textContent: "×" });
         gone.setAttribute("aria-label", `${words.remove} ${one.name || one.address}`);
         gone.addEventListener("click", () => { people.splice(at, 1); changed(); input.focus(); });

@@ -17,14 +17,15 @@ SORTS = ("date", "from", "to", "subject", "size", "sent", "unread", "starred", "
 SHOWS = ("unread", "starred", "attachment", "list", "unanswered")
 """Quick filters; several may hold together."""
 
-SPECIAL_NAMES = {
-    "\\Drafts": gettext_noop("Drafts"),
-    "\\Sent": gettext_noop("Sent"),
-    "\\Archive": gettext_noop("Archive"),
-    "\\Junk": gettext_noop("Spam"),
-    "\\Trash": gettext_noop("Bin"),
-}
+SPECIAL_NAMES = {"\\Drafts": "Drafts", "\\Sent": "Sent", "\\Archive": "Archive", "\\Junk": "Spam", "\\Trash": "Bin"}
 """The names they are made with. People see them in their own language."""
+_SHOWN_NAMES = {
+    "\\Drafts": gettext_noop("folder|Drafts"),
+    "\\Sent": gettext_noop("folder|Sent"),
+    "\\Archive": gettext_noop("folder|Archive"),
+    "\\Junk": gettext_noop("folder|Spam"),
+    "\\Trash": gettext_noop("folder|Bin"),
+}
 SPECIAL_ICONS = {
     "\\Inbox": "inbox",
     "\\Drafts": "file-text",
@@ -51,8 +52,9 @@ class Folder:
     def shown_name(self) -> str:
         if self.name == "INBOX":
             return gettext("Inbox")
-        usual = SPECIAL_NAMES.get(self.special_use)
-        return self.name if usual is None else gettext(usual)
+        usual = _SHOWN_NAMES.get(self.special_use)
+        # What stands before the bar only tells translators that a place is meant, not a verb.
+        return self.name if usual is None else gettext(usual).rpartition("|")[2]
 
     @property
     def depth(self) -> int:

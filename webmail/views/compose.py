@@ -50,8 +50,8 @@ def save_draft(request: HttpRequest, desk: Desk) -> HttpResponse:
         kept = drafting.save(writing=writing, owner=desk.owner, mail=desk.mail, is_final=is_final)
     except MailError as error:
         if not is_script(request):
-            return _page(request, desk, writing, Faults({"draft": error.public}), status=422)
-        return JsonResponse({"error": error.public}, status=422)
+            return _page(request, desk, writing, Faults({"draft": _(error.public)}), status=422)
+        return JsonResponse({"error": _(error.public)}, status=422)
     if is_script(request):
         return JsonResponse(_state(request, kept, desk))
     if request.POST.get("stay") == "1":
@@ -146,7 +146,7 @@ def resend(request: HttpRequest, desk: Desk, folder: str, uid: int) -> HttpRespo
                 place=Place(folder, uid), to=request.POST.get("to", ""), owner=desk.owner, mail=desk.mail, peer=_peer(request)
             )
         except MailError as error:
-            faults = Faults({"to": error.public})
+            faults = Faults({"to": _(error.public)})
         if not faults:
             leave_toast(request, Toast(_("Redirected")))
             return redirect("message", folder=folder, uid=uid)
@@ -165,7 +165,7 @@ def _send(request: HttpRequest, desk: Desk) -> HttpResponse:
         sent = outbox.send(writing=writing, owner=desk.owner, mail=desk.mail, how=how)
         faults = sent.faults
     except MailError as error:
-        faults, sent, how = Faults({"message": error.public}), outbox.Sent(), Sending("")
+        faults, sent, how = Faults({"message": _(error.public)}), outbox.Sent(), Sending("")
     if not faults:
         text, undo = _describe(sent, how)
         if is_script(request):

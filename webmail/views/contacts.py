@@ -59,7 +59,7 @@ def edit(request: HttpRequest, desk: Desk, contact_id: int = 0) -> HttpResponse:
     except NotFound:
         raise
     except MailError as error:
-        return _form(request, desk, contact, card, {"form": error.public}, status=422)
+        return _form(request, desk, contact, card, {"form": _(error.public)}, status=422)
     leave_toast(request, Toast(_("Contact kept")))
     return redirect("contact", contact_id=kept.pk)
 

@@ -37,7 +37,7 @@ def edit(request: HttpRequest, desk: Desk, identity_id: int = 0) -> HttpResponse
         except NotFound:
             raise
         except MailError as error:
-            faults = {"form": error.public}
+            faults = {"form": _(error.public)}
     if faults:
         return _form(request, desk, identity_id, fields, faults, status=422)
     leave_toast(request, Toast(_("Identity kept")))

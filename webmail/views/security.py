@@ -58,7 +58,7 @@ def set_password(request: HttpRequest, desk: Desk) -> HttpResponse:
     try:
         users.set_password(user_id=desk.owner.principal.user_id, password=new)
     except MailError as error:
-        return _page(request, desk, {"new": error.public}, status=422)
+        return _page(request, desk, {"new": _(error.public)}, status=422)
     update_session_auth_hash(request, user_of(desk))
     signed_in.note(request, user_id=desk.owner.principal.user_id)
     note_proof(request)
@@ -180,7 +180,7 @@ def end_session(request: HttpRequest, desk: Desk, place_id: int = 0) -> HttpResp
 
 def draw_square(text: str) -> SafeString:
     """The QR code as SVG without style attributes; drawn here, so the secret goes to nobody else."""
-    drawn = segno.make(text, error="m").svg_inline(scale=4, border=2, svgclass=None, lineclass="ink", omitsize=True, dark=None)
+    drawn = segno.make(text, error="m").svg_inline(scale=4, border=2, svgclass=None, lineclass="ink", omitsize=True, dark="#16203a")
     return mark_safe(drawn)  # made by the library from a matrix; the text itself is not in it
 
 

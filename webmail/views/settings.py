@@ -63,7 +63,7 @@ def choices(request: HttpRequest, desk: Desk, section: str) -> HttpResponse:
         try:
             preferences.save(cast(User, request.user), values)
         except MailError as error:
-            return _page(request, desk, section, chosen, error.public, 422)
+            return _page(request, desk, section, chosen, _(error.public), 422)
         with translation.override(values.get("language", chosen.language) or translation.get_language_from_request(request)):
             leave_toast(request, Toast(_("Kept")))
         return _with_cookies(redirect(f"settings-{section}"), values)

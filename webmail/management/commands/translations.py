@@ -16,5 +16,5 @@ class Command(BaseCommand):
             path = catalogues.po_path(language)
             known = catalogues.read_po(path)
             missing = catalogues.write_po(path, language, messages, known)
-            path.with_suffix(".mo").write_bytes(catalogues.compile_mo(language, messages, known))
+            path.with_suffix(".mo").write_bytes(catalogues.compile_mo(path))
             self.stdout.write(f"{language}: {len(messages)} texts, {missing} without a translation.")
