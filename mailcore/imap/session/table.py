@@ -73,7 +73,7 @@ _ROWS = (
     Row(b"ID", login_grammar.parse_id, basics.identify, ANY, (b"ID",), quick=True),
     Row(b"STARTTLS", no_arguments, basics.starttls, OUTSIDE, quick=True),
     Row(b"COMPRESS", login_grammar.parse_compress, basics.compress, INSIDE, (b"COMPRESS=DEFLATE",), quick=True),
-    Row(b"UNAUTHENTICATE", no_arguments, basics.unauthenticate, INSIDE, (b"UNAUTHENTICATE",), quick=True),
+    Row(b"UNAUTHENTICATE", no_arguments, basics.unauthenticate, INSIDE, (b"UNAUTHENTICATE",)),
     Row(b"LOGIN", login_grammar.parse_login, login.login, OUTSIDE),
     Row(b"AUTHENTICATE", login_grammar.parse_authenticate, login.authenticate, OUTSIDE, (b"SASL-IR",), wants_tag=True),
     Row(b"ENABLE", login_grammar.parse_enable, basics.enable, INSIDE, (b"ENABLE", b"UTF8=ACCEPT", b"UIDONLY"), quick=True),
