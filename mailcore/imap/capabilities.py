@@ -63,7 +63,7 @@ NOTES: dict[str, Note] = {
     "SASL-IR": Note((4959,), "The first answer in the command", "login.txt"),
     "SAVEDATE": Note((8514,), "When a message came into its folder", "objectid.txt"),
     "SEARCH=FUZZY": Note((6203,), "Near matches, best first", "search.txt"),
-    "SEARCHRES": Note((5182,), "The last result, by `$`", "search.txt"),
+    "SEARCHRES": Note((5182,), "The last result, by `$`", "sort.txt"),
     "SORT": Note((5256, 5957), "Messages in an order, by the server", "sort.txt"),
     "SPECIAL-USE": Note((6154,), "Which folder is for drafts, sent mail, junk", "listing.txt"),
     "STARTTLS": Note((2595, 3501), "TLS begun in mid-stream", "login.txt"),
@@ -74,7 +74,7 @@ NOTES: dict[str, Note] = {
     "UNAUTHENTICATE": Note((8437,), "Another login on the same connection", "../servers/test_imap_extensions.py"),
     "UNSELECT": Note((3691,), "A folder left without expunging", "select.txt"),
     "UTF8=ACCEPT": Note((6855,), "Names and headers in UTF-8", "utf8.txt"),
-    "WITHIN": Note((5032,), "Messages by age in seconds", "search.txt"),
+    "WITHIN": Note((5032,), "Messages by age in seconds", "sort.txt"),
 }
 
 

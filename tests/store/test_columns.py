@@ -97,7 +97,7 @@ def test_blocks_dropped_by_another_process_are_read_anew(store: LocalMailStore) 
     deliver(store, range(COUNT))
     index_pending(100_000)
     assert find(store, "tale 3", COUNT) == {4}
-    blocks.drop(open_index(), Folder.objects.get(pk=store.get_folder("INBOX").id))
+    blocks.drop(open_index(), store.get_folder("INBOX").id)
     # The senders were not read yet, and their block is gone.
     assert find(store, "p3@", COUNT, "from") == {4}
 
@@ -106,6 +106,19 @@ def test_progress_beyond_what_there_is_starts_over(store: LocalMailStore) -> Non
     deliver(store, range(COUNT))
     open_index().set_progress(10**9)
     index_pending(100_000)
+    assert list_blocks(store) == [COUNT]
+
+
+def test_what_is_kept_of_a_removed_folder_is_swept(store: LocalMailStore) -> None:
+    store.create_folder("Work")
+    deliver(store, range(COUNT))
+    deliver(store, range(COUNT), "Work")
+    index_pending(100_000)
+    row = Folder.objects.get(name="Work")
+    assert blocks.list_saved(open_index(), row)
+    store.delete_folder("Work")
+    blocks.sweep()
+    assert not blocks.list_saved(open_index(), row)
     assert list_blocks(store) == [COUNT]
 
 

@@ -4,6 +4,7 @@ from ..grammar.sequences import SequenceSet, compact, resolve_numbers, resolve_u
 from ..grammar.store import Store
 from .basics import Reply
 from .core import Connection
+from .fetch import describe
 from .replies import Rejected
 
 
@@ -31,7 +32,9 @@ def _store(session: Connection, asked: Store, ranges: list[range], *, by_uid: bo
     view.skip_own(states)
     pieces = [session.flags_line()] if view.learn_keywords() else []
     changed = {state.uid for state in states}
-    if not asked.silent:
+    if not asked.silent and not view.gone:
+        pieces += [describe(session, one, (b"FLAGS",)) for one in ranges]
+    elif not asked.silent:
         pieces += [session.flags_response(place) for one in ranges for place in one if view.uids[place] not in view.gone]
     elif session.condstore:
         pieces += [_modseq_line(session, place) for one in ranges for place in one if view.uids[place] in changed]

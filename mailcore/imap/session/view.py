@@ -7,7 +7,7 @@ client is told: until then it is in `gone`.
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import compress
 from typing import cast
 
@@ -106,8 +106,7 @@ class View:
     def set_states(self, states: Iterable[MessageState]) -> list[int]:
         """Take over what messages of the view are like now; the positions where flags differ, ascending."""
         changed = []
-        for state in states:
-            place = self.position(state.uid)
+        for place, state in self._locate(list(states)):
             if place < 0 or state.modseq < self.modseqs[place]:
                 continue
             if state.modseq != self.modseqs[place]:
@@ -116,6 +115,14 @@ class View:
             if self._set_flags(place, state):
                 changed.append(place)
         return changed
+
+    def _locate(self, states: list[MessageState]) -> Iterator[tuple[int, MessageState]]:
+        """Each state with its position, -1 where it has none. Neighbours, by UID ascending, are found by their two ends."""
+        if states:
+            first, last = self.position(states[0].uid), self.position(states[-1].uid)
+            if first >= 0 and last - first + 1 == len(states) and self.uids[first : last + 1].tolist() == [one.uid for one in states]:
+                return zip(range(first, last + 1), states, strict=True)
+        return ((self.position(state.uid), state) for state in states)
 
     def skip_own(self, states: Sequence[MessageState]) -> None:
         """After a change of one's own: where it is all that happened since, it need not be read from the journal again."""

@@ -215,8 +215,16 @@ def save_settled(index: Index, folder: Folder, parts: Sequence[Part]) -> list[Pa
     return [*saved, SavedPart(cursor.lastrowid, fresh[-1].last_uid)]
 
 
-def drop(index: Index, folder: Folder) -> None:
+def sweep() -> None:
+    """Drop what is kept of folders that are gone."""
+    index = open_index()
+    kept = {row[0] for row in index.connection.execute("SELECT DISTINCT folder_id FROM blocks")}
+    for folder_id in sorted(kept - set(Folder.objects.values_list("pk", flat=True))):
+        drop(index, folder_id)
+
+
+def drop(index: Index, folder_id: int) -> None:
     with index.transaction():
         query = "DELETE FROM block_columns WHERE block_id IN (SELECT id FROM blocks WHERE folder_id = ?)"
-        index.connection.execute(query, (folder.pk,))
-        index.connection.execute("DELETE FROM blocks WHERE folder_id = ?", (folder.pk,))
+        index.connection.execute(query, (folder_id,))
+        index.connection.execute("DELETE FROM blocks WHERE folder_id = ?", (folder_id,))

@@ -137,7 +137,7 @@ def _load_saved(index: Index, folder: Folder, birth: int) -> Columns:
     saved = blocks.list_saved(index, folder)
     columns = Columns(folder.uidvalidity, birth, saved[-1].last_uid if saved else 0, saved, {})
     if _is_unfit(columns, folder) or not blocks.agrees(folder, columns.uids, columns.numbers("mark")):
-        blocks.drop(index, folder)
+        blocks.drop(index, folder.pk)
         return Columns(folder.uidvalidity, birth, 0, (), {})
     return columns
 
