@@ -297,13 +297,18 @@ def _page(
         "chosen": preferences_of(request),
         "limit": limit,
         "is_answer": writing.mode in answers.ANSWERS,
-        "plain_text": writing.text if not writing.is_html or writing.text else to_plain(writing.html),
+        "plain_text": writing.text if not writing.is_html or writing.text else _as_plain(writing),
         "shows_more": bool(writing.reply_to or writing.priority != "normal" or writing.wants_report or faults.fields.get("reply_to")),
         "has_copies": bool(writing.cc or writing.bcc or faults.fields.get("cc") or faults.fields.get("bcc")),
     }
     if is_docked:
         return render(request, "webmail/compose/_composer.html", context | {"owner": desk.owner}, status=status)
     return render(request, "webmail/compose/page.html", context | frame(request, desk), status=status)
+
+
+def _as_plain(writing: Writing) -> str:
+    """For a browser without scripts: room to write, then what is quoted."""
+    return ("\n\n" if writing.mode in answers.ANSWERS else "") + to_plain(writing.html)
 
 
 def _words() -> dict[str, str]:

@@ -20,7 +20,7 @@ from ..desk import Desk, Toast, frame, leave_toast, with_desk
 def index(request: HttpRequest, desk: Desk) -> HttpResponse:
     recalling.file_departed(owner=desk.owner, mail=desk.mail)
     waiting = recalling.list_scheduled(owner=desk.owner)
-    return render(request, "webmail/scheduled.html", {"waiting": waiting} | frame(request, desk, at=outbox.SCHEDULED))
+    return render(request, "webmail/scheduled.html", {"waiting": waiting} | frame(request, desk))
 
 
 @require_POST
