@@ -45,11 +45,20 @@
 
   // The message was filed away: the address and a phone go back to the list, the focus to the row that took its place.
   let next = null;
-  document.addEventListener("htmx:beforeRequest", () => {
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (!event.target.matches?.("form")) return;
     const row = document.querySelector(".rows .row[aria-current]");
     next = row?.nextElementSibling?.matches(".row") ? row.nextElementSibling.id : row?.previousElementSibling?.id || null;
   });
+  // A row that is shown anew keeps the focus it had.
+  let held = null;
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const old = event.detail.target?.closest?.(".row");
+    if (old && old.contains(document.activeElement)) held = old.id;
+  });
   document.addEventListener("htmx:oobAfterSwap", () => {
+    if (held) document.getElementById(held)?.querySelector(".who")?.focus({ preventScroll: true });
+    held = null;
     const left = document.querySelector("#main[data-left]");
     if (!left) return;
     left.removeAttribute("data-left");

@@ -57,7 +57,8 @@
     if (event.target.closest("[data-picks-all]")) { all.value = "1"; tell(); }
     if (event.target.closest("[data-unpicks]")) clear();
   }, true);
-  form.addEventListener("change", tell);
+  // The box that selects all is read by the page first; telling now would clear it.
+  form.addEventListener("change", (event) => { if (!event.target.matches("[data-selects]")) tell(); });
   document.addEventListener("htmx:afterSettle", tell);
   document.addEventListener("htmx:oobAfterSwap", tell);
   form.addEventListener("htmx:afterRequest", (event) => { if (event.target === form && all) { all.value = ""; tell(); } });

@@ -102,13 +102,12 @@ def trust(request: HttpRequest, desk: Desk, folder: str, uid: int) -> HttpRespon
 
 
 def mark_seen(desk: Desk, context: dict[str, Any]) -> list[Row]:
-    """Everything shown open counts as read. The rows as they are now, where any was not."""
+    """Everything shown open counts as read. The message's row as it is now, where any was not; the others have none in the list."""
     unseen = [one.row for one in _opened(context) if not one.row.flags & flags.SEEN]
     for row in unseen:
         desk.mail.set_flag(row.folder, [row.uid], flag=flags.SEEN, on=True)
-    found = [row for one in unseen for row in desk.mail.find_rows(one.folder, [one.uid]) if one.folder == context["row"].folder]
-    main = context["row"]
-    return found or ([main] if unseen else [])
+    main: Row = context["row"]
+    return desk.mail.find_rows(main.folder, [main.uid]) or [main] if unseen else []
 
 
 def _opened(context: dict[str, Any]) -> list[Any]:
