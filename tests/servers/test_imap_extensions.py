@@ -136,7 +136,7 @@ def test_somebody_else_may_log_in_on_the_same_connection(client: Raw) -> None:
     assert client.line() == b"+ idling"
     client.send(b"DONE\r\n")
     client.line()
-    # News told as \\Recent are noted in the store when the folder is left.
+    # News told as \Recent are noted in the store when the folder is left.
     store = LocalMailStore(MailboxId(get(address=ANN).pk))
     store.append("INBOX", b"Subject: x\r\n\r\nx\r\n", flags=0, keywords=frozenset(), internaldate=None)
     assert b"* 1 EXISTS" in client.run(b"NOOP")

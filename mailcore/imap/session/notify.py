@@ -7,7 +7,7 @@ are lost, doubled or late cost nothing, and there is no queue that could run ove
 from collections.abc import Iterable, Iterator
 
 from mailcore.kernel.ids import FolderId
-from mailcore.kernel.mailstore import FolderInfo
+from mailcore.kernel.mailstore import AnnotationChange, FolderInfo
 
 from ..grammar.notify import MESSAGE_EVENTS, Group, Notify
 from .basics import Reply
@@ -62,7 +62,9 @@ class Watcher:
 
     def look(self, session: Connection) -> bytes:
         """What happened outside the open folder since the last look."""
+        # All that may fail comes first: what was not told is told the next time.
         folders = {folder.id: folder for folder in session.mail.list_folders()}
+        changes = session.mail.annotation_changes(self._version)
         lines: list[bytes] = []
         for folder_id, folder in self._known.items():
             if folder_id not in folders and b"MailboxName" in self._events_of(folder):
@@ -70,7 +72,7 @@ class Watcher:
         for folder_id, folder in folders.items():
             lines += self._compare(session, self._known.get(folder_id), folder)
         self._known = folders
-        lines += self._metadata_lines(session)
+        lines += self._metadata_lines(session, changes)
         return b"".join(lines)
 
     def _compare(self, session: Connection, before: FolderInfo | None, folder: FolderInfo) -> Iterable[bytes]:
@@ -90,9 +92,9 @@ class Watcher:
         if is_counted or b"FlagChange" in events:
             yield self._status(session, folder)
 
-    def _metadata_lines(self, session: Connection) -> Iterable[bytes]:
+    def _metadata_lines(self, session: Connection, changes: Iterable[AnnotationChange]) -> Iterable[bytes]:
         by_name = {folder.name: folder for folder in self._known.values()}
-        for change in session.mail.annotation_changes(self._version):
+        for change in changes:
             self._version = change.version
             folder = by_name.get(change.folder)
             if folder is not None:

@@ -144,7 +144,14 @@ class Session(Connection):
                 news += self.report_expunged()
             else:
                 news += self.report_lag()
-        return news + watcher.look(self) if watcher is not None else news
+        if watcher is None:
+            return news
+        try:
+            return news + watcher.look(self)
+        except MailError as error:
+            # What the open folder's journal gave has been taken, and is told now or never.
+            logger.warning("NOTIFY could not look: %s", error.detail)
+            return news
 
     def done_idle(self, line: bytes) -> bytes:
         """The line that ends IDLE. May block."""
