@@ -14,8 +14,10 @@ import pytest
 from imapclient import IMAPClient
 
 from mailcore.delivery import drain
+from mailcore.directory import mailboxes
 from mailcore.kernel.events import FolderChanged
 from mailcore.kernel.ids import MailboxId
+from mailcore.kernel.mailstore import FlagMode
 from mailcore.store.mailstore import LocalMailStore
 
 from .conftest import ANN, SECRET, Ports
@@ -142,6 +144,24 @@ def test_idle_is_woken_by_an_event(front: Ports) -> None:
             arrived = client.idle_check(timeout=10)
             assert arrived, "IDLE said nothing"
             seen += arrived
+        client.idle_done()
+
+
+def test_idle_in_a_folder_of_another_is_woken_by_its_owners_events(front: Ports) -> None:
+    row = mailboxes.create(address="owner@example.org", password=None)
+    store = LocalMailStore(MailboxId(row.pk))
+    store.set_grant("INBOX", ANN, FlagMode.REPLACE, "lr")
+    with IMAPClient("127.0.0.1", front.imap, ssl=False, timeout=20) as client:
+        client.login(ANN, SECRET)
+        client.select_folder("INBOX")
+        client.idle()
+        client.idle_done()
+        client.select_folder("Other Users/owner@example.org/INBOX", readonly=True)
+        client.idle()
+        store.append("INBOX", b"Subject: x\r\n\r\n", flags=0, keywords=frozenset(), internaldate=None)
+        event = FolderChanged(store.mailbox_id, store.get_folder("INBOX").id, 1)
+        front.loop.call_soon_threadsafe(front.hub.hand_out, event)
+        assert (1, b"EXISTS") in client.idle_check(timeout=10)
         client.idle_done()
 
 
