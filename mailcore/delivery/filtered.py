@@ -105,6 +105,7 @@ def _make_world(case: Case) -> World:
         virus_level=verdicts.virus_level(case.letter),
         mailbox_exists=case.folders.exists,
         special_use_exists=case.folders.has_use,
+        annotation=case.folders.annotation,
         was_seen=lambda handle, unique_id: memory.was_seen(
             mailbox_id=case.mailbox_id, handle=handle, unique_id=unique_id, entry_id=lease.entry_id, now=case.now
         ),

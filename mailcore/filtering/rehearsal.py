@@ -104,6 +104,7 @@ class _Stage:
             virus_level=verdicts.virus_level(letter),
             mailbox_exists=self._folders.exists,
             special_use_exists=self._folders.has_use,
+            annotation=self._folders.annotation,
             was_seen=lambda handle, unique_id: (handle, unique_id) in self._seen,
             find_script=lambda location, name: compiled.find_included(self._mailbox_id, location, name),
         )

@@ -4,8 +4,8 @@ from .comparators import Comparator
 
 _WORDS = """
 body comparator-i;ascii-numeric copy date duplicate editheader encoded-character enotify envelope environment ereject extracttext fileinto
-foreverypart ihave imap4flags include index mailbox mime regex reject relational spamtest spamtestplus special-use subaddress vacation
-vacation-seconds variables virustest
+foreverypart ihave imap4flags include index mailbox mboxmetadata mime regex reject relational servermetadata spamtest spamtestplus
+special-use subaddress vacation vacation-seconds variables virustest
 """
 SUPPORTED = frozenset(_WORDS.split()) | {f"comparator-{one.value}" for one in Comparator}
 ANNOUNCED = tuple(sorted(SUPPORTED - {"comparator-i;octet", "comparator-i;ascii-casemap"}))

@@ -15,6 +15,10 @@ def _no(*_: object) -> bool:
     return False
 
 
+def _no_annotation(folder: str | None, entry: str) -> str | None:
+    return None
+
+
 def _no_script(location: str, name: str) -> "Script | None":
     return None
 
@@ -40,6 +44,8 @@ class World:
     mailbox_exists: Callable[[str], bool] = _no
     special_use_exists: Callable[[str | None, str], bool] = _no
     """(folder or None for any, flag such as `\\Archive`)"""
+    annotation: Callable[[str | None, str], str | None] = _no_annotation
+    """(folder, or None for the server; entry such as `/private/comment`): RFC 5490 §3.3, §4."""
     was_seen: Callable[[str, str], bool] = _no
     """(handle, unique id): RFC 7352."""
     find_script: Callable[[str, str], "Script | None"] = _no_script

@@ -14,7 +14,7 @@ from mailcore.kernel.ids import BlobId, MailboxId, TraceId
 from mailcore.queue import journey
 from mailcore.queue.models import Entry, Recipient
 from mailcore.store import blobs
-from mailcore.store.models import Folder, Message, Subscription
+from mailcore.store.models import Annotation, Folder, Message, Subscription
 from tests.delivery.cast import RAW, make_domain, make_mailbox, send
 
 pytestmark = pytest.mark.django_db
@@ -227,6 +227,15 @@ def test_edited_headers_are_kept_in_the_copy_only(ann: MailboxId) -> None:
     raw = bytes(row.prefix) + blobs.read(BlobId(row.blob_id))
     assert b"\r\nX-Sorted: yes\r\n" in raw and b"Subject:" not in raw
     assert b"Subject: Hello" in blobs.read(BlobId(Entry.objects.get().blob_id))
+
+
+def test_notes_on_folders_are_asked_for(ann: MailboxId) -> None:
+    use(ann, 'require ["mboxmetadata", "servermetadata"]; if metadata "INBOX" "/private/Vacation" "on" { discard; }')
+    deliver()
+    inbox = Folder.objects.get(mailbox_id=ann, name="INBOX")
+    Annotation.objects.create(mailbox_id=ann, folder_id=inbox.pk, entry="/private/vacation", value=b"on", version=1)
+    deliver()
+    assert folders_of(ann) == {"INBOX": 1}
 
 
 def test_duplicates_are_known_and_a_repeated_delivery_is_not_one(ann: MailboxId) -> None:

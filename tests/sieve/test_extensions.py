@@ -136,6 +136,28 @@ def test_special_use() -> None:
     assert isinstance(action, FileInto) and (action.folder, action.special_use) == ("Spam", "\\Junk")
 
 
+@pytest.mark.parametrize(
+    ("test", "truth"),
+    [
+        ('metadata "INBOX" "/private/comment" "mine"', True),
+        ('metadata :contains "INBOX" "/private/comment" "in"', True),
+        ('metadata "INBOX" "/private/none" ""', False),
+        ('metadata "Other" "/private/comment" "mine"', False),
+        ('metadataexists "INBOX" ["/private/comment"]', True),
+        ('metadataexists "INBOX" ["/private/comment", "/private/none"]', False),
+        ('servermetadata :matches "/shared/admin" "mailto:*"', True),
+        ('servermetadataexists "/shared/none"', False),
+    ],
+)
+def test_metadata(test: str, truth: bool) -> None:
+    notes = {("INBOX", "/private/comment"): "mine", (None, "/shared/admin"): "mailto:root@home.example"}
+
+    def annotation(folder: str | None, entry: str) -> str | None:
+        return notes.get((folder, entry))
+
+    assert holds(test, require="mboxmetadata servermetadata", annotation=annotation) is truth
+
+
 def test_duplicates_are_asked_for_and_to_be_remembered() -> None:
     asked: list[tuple[str, str]] = []
 

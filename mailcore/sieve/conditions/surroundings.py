@@ -1,6 +1,6 @@
 """Tests of what is around the message.
 
-RFC 5183 (environment), RFC 5490 §3.1 (mailboxexists), RFC 8579 (specialuse_exists), RFC 7352
+RFC 5183 (environment), RFC 5490 §3 and §4 (mailboxexists, metadata), RFC 8579 (specialuse_exists), RFC 7352
 (duplicate), RFC 5463 (ihave), RFC 5235 (spamtest, virustest), RFC 5435 §5, §6 (notify methods).
 """
 
@@ -34,6 +34,35 @@ def _mailboxexists(compiler: Compiler, bound: Bound) -> Condition:
         found = names.get(run)
         run.spend(10 * len(found))
         return all(run.world.mailbox_exists(name) for name in found)
+
+    return condition
+
+
+def _metadata(compiler: Compiler, bound: Bound) -> Condition:
+    """`metadata` of a folder and `servermetadata`; an entry that is not there matches nothing."""
+    is_server = bound.name == "servermetadata"
+    folder = None if is_server else compiler.string(bound.strings(0))
+    name = compiler.string(bound.strings(0 if is_server else 1))
+    matcher = compiler.matcher(bound, compiler.strings(bound.strings(1 if is_server else 2)))
+
+    def condition(run: Run) -> bool:
+        run.spend(10)
+        value = run.world.annotation(folder.get(run) if folder is not None else None, name.get(run))
+        return value is not None and matcher(run, [value])
+
+    return condition
+
+
+def _metadataexists(compiler: Compiler, bound: Bound) -> Condition:
+    is_server = bound.name == "servermetadataexists"
+    folder = None if is_server else compiler.string(bound.strings(0))
+    names = compiler.strings(bound.strings(0 if is_server else 1))
+
+    def condition(run: Run) -> bool:
+        found = names.get(run)
+        run.spend(10 * len(found))
+        place = folder.get(run) if folder is not None else None
+        return all(run.world.annotation(place, name) is not None for name in found)
 
     return condition
 
@@ -134,6 +163,10 @@ _PERCENT = {"percent": TagRule(None, "percent", "spamtestplus")}
 TESTS: dict[str, TestWord] = {
     "environment": TestWord(Signature(tags=tags.MATCH, values=(Kind.STRING, Kind.STRINGS)), _environment, "environment"),
     "mailboxexists": TestWord(Signature(values=(Kind.STRINGS,)), _mailboxexists, "mailbox"),
+    "metadata": TestWord(Signature(tags=tags.MATCH, values=(Kind.STRING, Kind.STRING, Kind.STRINGS)), _metadata, "mboxmetadata"),
+    "metadataexists": TestWord(Signature(values=(Kind.STRING, Kind.STRINGS)), _metadataexists, "mboxmetadata"),
+    "servermetadata": TestWord(Signature(tags=tags.MATCH, values=(Kind.STRING, Kind.STRINGS)), _metadata, "servermetadata"),
+    "servermetadataexists": TestWord(Signature(values=(Kind.STRINGS,)), _metadataexists, "servermetadata"),
     "specialuse_exists": TestWord(Signature(values=(Kind.STRING, Kind.STRINGS), optional="first"), _specialuse_exists, "special-use"),
     "duplicate": TestWord(Signature(tags=_DUPLICATE_TAGS), _duplicate, "duplicate"),
     "ihave": TestWord(Signature(values=(Kind.STRINGS,)), _ihave, "ihave"),
