@@ -9,6 +9,7 @@ urlpatterns = [
     path("discard", compose.discard, name="compose-discard"),
     path("sheet", compose.sheet, name="compose-sheet"),
     path("people", compose.complete, name="compose-people"),
+    path("messages", compose.find_messages, name="compose-messages"),
     path("strangers", compose.strangers, name="compose-strangers"),
     path("template/<int:template_id>", compose.template, name="compose-template"),
     path("cid/<str:key>/<str:cid>", compose.picture, name="compose-picture"),

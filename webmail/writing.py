@@ -65,7 +65,8 @@ class Writing:
     draft_uid: int = 0
     """The copy in Drafts this form was opened from, where no row knows of it."""
     kept: tuple[str, ...] = ()
-    """Files to keep: `draft-0` of the draft, `source-0` of what is forwarded, `whole-12` a message of the source's folder."""
+    """Files to keep: `draft-0` of the draft, `source-0` of what is forwarded, `whole-12` a message of the
+    source's folder, `mail-12-Archive` any other message."""
     uploads: tuple[Attachment, ...] = ()
 
     @property
@@ -105,6 +106,10 @@ def collect_files(writing: Writing, mail: MailAccess, draft: Place) -> list[Atta
     found: list[Attachment] = []
     for kept in writing.kept:
         kind, _, number = kept.partition("-")
+        if kind == "mail":
+            uid, _, folder = number.partition("-")
+            found.append(_whole(mail, folder, int(uid) if uid.isdecimal() else 0))
+            continue
         if not number.isdecimal() or kind not in ("draft", "source", "whole"):
             raise NotFound("A file of this message is gone. Attach it again.", kept)
         if kind == "whole":

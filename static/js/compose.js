@@ -223,6 +223,33 @@ window.FacteurCompose = (() => {
       touch();
     }));
 
+    // --- other messages as files --------------------------------------------------
+    const picker = form.querySelector("[data-messages]"), wanted = picker.querySelector("input"), hits = picker.querySelector("[data-hits]");
+    let looking = 0, asked = 0;
+    picker.addEventListener("toggle", () => { if (picker.open) wanted.focus(); });
+    wanted.addEventListener("input", (event) => {
+      event.stopPropagation();
+      clearTimeout(looking);
+      looking = setTimeout(async () => {
+        const mine = ++asked;
+        const answer = await fetch(`${picker.dataset.messages}?q=${encodeURIComponent(wanted.value)}`, { headers: { "X-Compose": "1" } }).catch(() => null);
+        if (mine !== asked || !answer?.ok) return;
+        hits.replaceChildren(...(await answer.json()).items.map((item) => {
+          const line = Object.assign(document.createElement("button"), { type: "button" });
+          const name = Object.assign(document.createElement("span"), { className: "cut", dir: "auto", textContent: item.name });
+          line.append(name, Object.assign(document.createElement("small"), { className: "dim", textContent: `${item.who}, ${item.when}` }));
+          line.addEventListener("click", () => {
+            const box = Object.assign(document.createElement("input"), { type: "checkbox", name: "keep", value: item.keep, checked: true, hidden: true });
+            files.append(box);
+            picker.open = false;
+            dirty = true;
+            keep();
+          });
+          return line;
+        }));
+      }, 150);
+    });
+
     // --- sending ---------------------------------------------------------------
     const later = form.querySelector("[data-later]"), panel = form.querySelector("[data-later-panel]");
     later.addEventListener("click", () => {

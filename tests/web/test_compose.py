@@ -295,6 +295,19 @@ def test_several_messages_are_forwarded_as_they_are(ann: Actor, sent: list[tuple
     assert sent[0][1].count(b"message/rfc822") == 2 and b"<2@x.example>" in sent[0][1]
 
 
+def test_other_messages_are_found_and_attached(ann: Actor, sent: list[tuple[Envelope, bytes, Origin]], cy: Actor) -> None:
+    uid = ann.put(letter(subject="Old plan", message_id="<old@x.example>"), "Archive")
+    found = json.loads(ann.client.get("/compose/messages?q=plan").content)["items"]
+    assert found[0]["keep"] == f"mail-{uid}-Archive" and found[0]["name"] == "Old plan"
+    assert json.loads(ann.client.get("/compose/messages?q=").content)["items"] == []
+    state = keep(ann, keep=found[0]["keep"], editor="a", sequence=1)
+    assert "Old plan.eml" in state["files"]
+    ann.client.post("/compose", form(key=state["key"], keep="draft-0"))
+    assert b"<old@x.example>" in sent[0][1] and b"message/rfc822" in sent[0][1]
+    refused = cy.client.post("/compose/draft", form(keep=f"mail-{uid}-Archive"), **JS)
+    assert refused.status_code == 422 and not Draft.objects.filter(user_id=cy.mailbox.user_id).exists()
+
+
 def test_a_sent_letter_is_edited_as_new(ann: Actor) -> None:
     uid = ann.put(letter(subject="Plan", to="Bo <bo@x.example>", message_id="<1@x.example>"), "Sent")
     page = ann.client.get(f"/compose?mode=again&folder=Sent&uid={uid}").content.decode()

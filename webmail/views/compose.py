@@ -21,12 +21,14 @@ from mailcore.mime.building import Attachment, new_message_id
 
 from .. import answers, correspondents, drafting, identities, outbox
 from ..access.opened import RASTER, inline_images
+from ..access.queries import is_empty, parse_query
 from ..desk import Desk, Toast, frame, leave_toast, with_desk
 from ..models import LetterTemplate
 from ..outbox import Sending
 from ..person import preferences_of
 from ..plain_text import to_plain
 from ..recipients import Faults, read_recipients
+from ..templatetags.look import when
 from ..writing import MODES, PRIORITIES, Place, Writing
 
 MAX_UPLOADS = 50
@@ -106,6 +108,19 @@ def complete(request: HttpRequest, desk: Desk) -> HttpResponse:
     kinds = {"group": _("Group"), "colleague": _("Directory"), "contact": _("Contact"), "used": ""}
     items = [
         {"name": one.name, "address": one.address, "written": one.written, "kind": kinds[one.kind], "count": one.count} for one in found
+    ]
+    return JsonResponse({"items": items})
+
+
+@require_GET
+@with_desk
+def find_messages(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """JSON: messages that could be attached."""
+    query = parse_query(request.GET.get("q", "")[:300])
+    rows = () if is_empty(query) else desk.mail.search(query, limit=8).rows
+    items = [
+        {"keep": f"mail-{row.uid}-{row.folder}", "name": row.subject or _("No subject"), "who": row.sender.shown, "when": when(row.arrived)}
+        for row in rows
     ]
     return JsonResponse({"items": items})
 
