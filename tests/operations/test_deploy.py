@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from config.environment import BASE
+from config.environment import BASE, SETTINGS
 from mailcore.servers import exposition
 
 ROW_METRICS = re.compile(r'GaugeMetricFamily\("(facteur_\w+)"')
@@ -37,3 +37,22 @@ def test_what_the_rows_say_is_exposed() -> None:
     text = exposition.render().decode()
     rows = set(ROW_METRICS.findall((BASE / "mailcore/servers/exposition.py").read_text()))
     assert {name for name in rows if f"\n{name}" not in text} == set()
+
+
+def test_the_guide_names_what_exists() -> None:
+    text = (BASE / "docs/operate.md").read_text()
+    for path in re.findall(r"(?<![\w/-])deploy/[\w./-]+\w", text):
+        assert (BASE / path).exists(), path
+    commands = {path.stem for path in (BASE / "mailcore/management/commands").glob("*.py")}
+    assert set(re.findall(r"manage\.py ([a-z_]+)", text)) <= commands
+    settings = {f"FACTEUR_{setting.name.upper()}" for setting in SETTINGS}
+    assert set(re.findall(r"FACTEUR_[A-Z0-9_]+", text)) <= settings
+
+
+@pytest.mark.parametrize("path", ["Containerfile", "systemd/facteur.service", "systemd/facteur-backup.service"])
+def test_what_is_deployed_names_what_exists(path: str) -> None:
+    text = (BASE / "deploy" / path).read_text()
+    commands = {file.stem for file in (BASE / "mailcore/management/commands").glob("*.py")}
+    assert set(re.findall(r'manage\.py"?,? "?([a-z_]+)', text)) <= commands
+    for folder in re.findall(r"^COPY (\w+) ", text, re.MULTILINE):
+        assert (BASE / folder).is_dir(), folder
