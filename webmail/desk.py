@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
@@ -18,6 +18,8 @@ from .access.opening import Owner, open_mail, owner_of
 from .access.port import Folder, MailAccess
 from .labels import ShownLabel, list_labels
 from .models import SavedSearch
+from .person import preferences_of
+from .preferences import Preferences
 
 P = ParamSpec("P")
 _STATUS: tuple[tuple[type[MailError], int, str | Promise], ...] = (
@@ -33,6 +35,8 @@ _STATUS: tuple[tuple[type[MailError], int, str | Promise], ...] = (
 class Desk:
     owner: Owner
     mail: MailAccess
+    chosen: Preferences = field(default_factory=Preferences)
+    """How this person wants it."""
 
     @property
     def mailbox_id(self) -> int:
@@ -76,7 +80,7 @@ def with_desk(
         except Denied:
             return redirect("/panel/")
         try:
-            return view(request, Desk(owner, open_mail(owner)), *args, **kwargs)
+            return view(request, Desk(owner, open_mail(owner), preferences_of(request)), *args, **kwargs)
         except MailError as error:
             return fault(request, error)
 

@@ -146,7 +146,7 @@ def _describe(request: HttpRequest, source: Source, rows: Sequence[Row], before:
     days = group_by_day(rows, skip=request.GET.get("day", "")) if is_dated else [Day("", "", tuple(map(show_row, rows)))] if rows else []
     asked = {"q": source.typed} if source.is_search else {}
     asked |= {name: request.GET[name] for name in ("show", "label") if request.GET.get(name)}
-    address = f"{source.address}?{urlencode(asked, quote_via=quote)}"
+    address = _join(source.address, asked)
     last = days[-1].label or request.GET.get("day", "") if days else ""
     return {
         "source": source,
@@ -155,12 +155,16 @@ def _describe(request: HttpRequest, source: Source, rows: Sequence[Row], before:
         "days": days,
         "is_first": "before" not in request.GET,
         "list_url": address,
-        "act_url": f"{reverse('act')}?{urlencode({name: asked[name] for name in asked if name != 'q'}, quote_via=quote)}",
-        "more_url": f"{address}&{urlencode({'before': before, 'day': last if is_dated else ''}, quote_via=quote)}" if before else "",
+        "act_url": _join(reverse("act"), {name: asked[name] for name in asked if name != "q"}),
+        "more_url": _join(source.address, asked | {"before": before, "day": last if is_dated else ""}) if before else "",
         "layout": read_layout(request),
         "chips": _chips(source, view),
         "sorts": _sorts(source, view),
     }
+
+
+def _join(address: str, asked: dict[str, str]) -> str:
+    return f"{address}?{urlencode(asked, quote_via=quote)}" if asked else address
 
 
 def read_layout(request: HttpRequest) -> str:

@@ -15,6 +15,7 @@ from mailcore.kernel import flags
 
 from .access.opened import open_letter
 from .access.port import Attachment, Folder, Letter, Person, Row
+from .contacts import find_by_address
 from .desk import Desk
 from .letters import Passage, clean_html, split_passages
 from .models import Silence, TrustedSender
@@ -113,8 +114,9 @@ def reader_context(desk: Desk, row: Row, folders: Sequence[Folder], *, is_whole:
 def open_message(desk: Desk, row: Row) -> Message:
     raw = desk.mail.read_raw(row.folder, row.uid)
     letter = open_letter(raw, row)
-    is_trusted = bool(letter.html) and is_trusted_sender(desk, row.sender.address) and judge(letter).modifier == ""
-    clean = clean_html(raw=raw, html=letter.html, digest=letter.digest, allow_remote=is_trusted) if letter.html else None
+    html = "" if desk.chosen.show_as == "plain" and letter.text.strip() else letter.html
+    is_trusted = bool(html) and is_trusted_sender(desk, row.sender.address) and judge(letter).modifier == ""
+    clean = clean_html(raw=raw, html=html, digest=letter.digest, allow_remote=is_trusted) if html else None
     is_shown = clean is not None and clean.is_complete
     return Message(
         letter=letter,
@@ -141,7 +143,10 @@ def is_silenced(desk: Desk, kind: str, what: str) -> bool:
 
 
 def is_trusted_sender(desk: Desk, address: str) -> bool:
-    return TrustedSender.objects.filter(mailbox_id=desk.mailbox_id, address=address.casefold()).exists()
+    if TrustedSender.objects.filter(mailbox_id=desk.mailbox_id, address=address.casefold()).exists():
+        return True
+    is_known = desk.chosen.remote_images == "contacts"
+    return is_known and find_by_address(user_id=desk.owner.principal.user_id, address=address) is not None
 
 
 def _without_copies(thread: Sequence[Row], main: Row) -> list[Row]:

@@ -107,7 +107,8 @@
     button.value = verb;
     button.hidden = true;
     form.append(button);
-    form.requestSubmit(button);
+    // A click, because htmx asks which button was clicked.
+    button.click();
     setTimeout(() => button.remove(), 0);
   });
 })();
