@@ -74,6 +74,15 @@ OPTIONS: tuple[Option, ...] = (
     Option("theme", "general", _("Theme"), "system", (("system", _("As the system")), ("light", _("Light")), ("dark", _("Dark")))),
     Option("density", "general", _("Density of lists"), "cosy", (("cosy", _("Cosy")), ("compact", _("Compact")), ("roomy", _("Roomy")))),
     Option(
+        "show_as", "reading", _("Show letters"), "html",
+        (("html", _("As they were written")), ("plain", _("As plain text, where they have one"))),
+    ),
+    Option(
+        "remote_images", "reading", _("Load images from elsewhere"), "ask",
+        (("ask", _("Only where I say so")), ("contacts", _("From people in my contacts, where the sender is verified"))),
+        help=_("Loading them tells a stranger when and where you read."),
+    ),
+    Option(
         "compose_format", "writing", _("Write in"), "html", (("html", _("Formatted text")), ("plain", _("Plain text"))),
         help=_("An answer keeps the form of the letter it answers."),
     ),
@@ -114,6 +123,8 @@ class Preferences:
     time_zone: str = ""
     theme: str = "system"
     density: str = "cosy"
+    show_as: str = "html"
+    remote_images: str = "ask"
     compose_format: str = "html"
     undo_seconds: str = "10"
     quote: str = "below"

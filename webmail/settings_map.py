@@ -38,7 +38,7 @@ class Found:
 
 
 GENERAL = Place("general", "settings-general", "languages", _("General"), _("Language, time zone, theme, density"))
-READING = Place("reading", "settings-reading", "mail-open", _("Reading"), _("Lists, the open letter, remote images"))
+READING = Place("reading", "settings-reading", "mail-open", _("Reading"), _("How letters are shown, remote images"))
 WRITING = Place("writing", "settings-writing", "pencil-line", _("Writing"), _("Form, quoting, undo, warnings"))
 IDENTITIES = Place(
     "identities", "identities", "signature", _("Identities"), _("Names and addresses you write from, with their signatures"),
@@ -64,7 +64,7 @@ AWAY = Place("away", "away", "clock", _("Away message"), _("An answer while you 
 FORWARDING = Place("forwarding", "forwarding", "forward", _("Forwarding"), _("Everything to another address as well"), _("redirect copy"))
 
 PARTS: tuple[Part, ...] = (
-    Part(_("You"), (GENERAL,)),
+    Part(_("You"), (GENERAL, READING)),
     Part(_("Mail"), (RULES, AWAY, FORWARDING)),
     Part(_("Writing"), (WRITING, IDENTITIES, TEMPLATES)),
     Part(_("Account"), (PASSWORD, PROGRAMS, SESSIONS)),

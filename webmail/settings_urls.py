@@ -6,6 +6,7 @@ from .views import identities, rules, security, session, settings
 
 urlpatterns = [
     path("general", settings.choices, {"section": "general"}, name="settings-general"),
+    path("reading", settings.choices, {"section": "reading"}, name="settings-reading"),
     path("writing", settings.choices, {"section": "writing"}, name="settings-writing"),
     path("identities", identities.index, name="identities"),
     path("identities/new", identities.edit, name="new-identity"),

@@ -10,9 +10,10 @@ from django.test import Client
 
 from mailcore.directory.models import User
 from mailcore.kernel.errors import BadSyntax, Denied
-from webmail import preferences, settings_map
+from webmail import contacts, preferences, settings_map
+from webmail.vcards import Card
 
-from .builders import HX
+from .builders import HX, letter
 from .conftest import Actor
 
 
@@ -106,3 +107,25 @@ def test_a_choice_that_no_longer_exists_counts_as_unset(ann: Actor) -> None:
     Preference.objects.create(user=user(ann), name="theme", value="sepia")
     Preference.objects.create(user=user(ann), name="gone", value="x")
     assert preferences.read(user(ann)).theme == "system"
+
+
+def test_letters_are_shown_as_plain_text_where_wanted(ann: Actor) -> None:
+    uid = ann.put(letter(text="Only words", html="<p>Only <b>words</b></p>"))
+    assert "letter-frame" in ann.client.get(f"/mail/INBOX/{uid}/").content.decode()
+    ann.client.post("/settings/reading", {"show_as": "plain", "remote_images": "ask"})
+    page = ann.client.get(f"/mail/INBOX/{uid}/").content.decode()
+    assert "letter-frame" not in page and "Only words" in page
+
+
+def test_images_of_contacts_load_only_where_verified_and_wanted(ann: Actor) -> None:
+    verified = b"Authentication-Results: mx.facteur.test; dmarc=pass\r\nReceived: from a by b; Tue, 24 Nov 2026 09:00:00 +0000\r\n"
+    raw = letter(html='<img src="https://pics.nordlys.example/a.png">', text="x")
+    uids = [ann.put(verified + raw), ann.put(raw)]
+
+    def loads(uid: int) -> bool:
+        return 'body?images=1" loading' in ann.client.get(f"/mail/INBOX/{uid}/").content.decode()
+
+    contacts.save(Card(name="Ingrid", emails=(("", "ingrid@nordlys.example"),)), user_id=user(ann).pk)
+    assert [loads(uid) for uid in uids] == [False, False]
+    ann.client.post("/settings/reading", {"show_as": "html", "remote_images": "contacts"})
+    assert [loads(uid) for uid in uids] == [True, False]
