@@ -104,8 +104,8 @@ def describe() -> str:
         "`STARTTLS`, `LOGINDISABLED` and the mechanisms before the login only. A proof `x.txt` is a transcript in",
         "`tests/transcripts/imap`, another one a file in `tests/imap`.\n",
         "The SCRAM mechanisms are offered once every login that a mail program can use has a key for them. A key is made when a",
-        "password or app password is set, and at the next login with one that came as a hash from elsewhere. The server's list is",
-        "made anew every minute.\n",
+        "password or app password is set, and at the next login with one that came as a hash from elsewhere. The server looks",
+        "again every few minutes.\n",
         "| claim | command | standard | what for | proof |",
         "|---|---|---|---|---|",
     ]

@@ -1,4 +1,4 @@
-"""Whether SCRAM is offered just now: asked of the directory once a minute, not at every connection."""
+"""Whether SCRAM is offered just now: asked of the directory now and then, not at every connection."""
 
 import time
 
@@ -9,6 +9,8 @@ from mailcore.kernel.ports import ScramPort
 from .bridge import Bridge
 
 SECONDS = 60.0
+SECONDS_WHEN_OPEN = 600.0
+"""That nothing lacks its key takes a look at every login; that one does, at one."""
 
 
 class ScramOffer:
@@ -20,7 +22,7 @@ class ScramOffer:
     async def find(self, bridge: Bridge) -> ScramPort | None:
         """The port, None while some login has no key for it yet."""
         now = time.monotonic()
-        if now - self._asked_at >= SECONDS:
+        if now - self._asked_at >= (SECONDS_WHEN_OPEN if self._is_open else SECONDS):
             self._asked_at = now
             self._is_open = await bridge.call(scram_keys.is_complete)
         return self._port if self._is_open else None

@@ -1,5 +1,6 @@
 """What only shows on a real socket: compression, logging out and in again, news while nothing runs."""
 
+import asyncio
 import hashlib
 import socket
 import ssl
@@ -10,12 +11,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from mailcore.directory import scram_keys
 from mailcore.directory.mailboxes import get
 from mailcore.kernel.events import FolderChanged, MailboxChanged
 from mailcore.kernel.ids import MailboxId
 from mailcore.kernel.mailstore import FolderInfo
 from mailcore.servers import imap
+from mailcore.servers.bridge import Bridge
 from mailcore.servers.deflate import PIECE, Corrupt, Deflate
+from mailcore.servers.scram import ScramOffer
 from mailcore.store.mailstore import LocalMailStore
 from tests.imap.scram_client import ScramClient
 
@@ -246,3 +250,17 @@ def test_a_flood_of_pipelined_commands_is_answered_in_order(client: Raw) -> None
     sender.join()
     client.send(b"half a comm")
     assert Raw(client.port).run(b"CAPABILITY")[-1].startswith(b"x OK")
+
+
+def test_scram_is_offered_from_a_look_at_the_directory_now_and_then(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers, bridge = [False, True], Bridge(1)
+    monkeypatch.setattr(scram_keys, "is_complete", lambda: answers.pop(0))
+
+    async def look() -> list[bool]:
+        offer = ScramOffer()
+        found = [await offer.find(bridge) is not None for _ in range(3)]
+        monkeypatch.setattr(offer, "_asked_at", float("-inf"))
+        return found + [await offer.find(bridge) is not None for _ in range(3)]
+
+    assert asyncio.run(look()) == [False] * 3 + [True] * 3
+    bridge.close()
