@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -283,7 +284,7 @@ def _harmless(value: str) -> str:
 
 def _read_row(columns: list[str], row: list[str]) -> Card | None:
     cells = {name: value.strip().replace("\0", "") for name, value in zip(columns, row, strict=False) if value.strip()}
-    fields = {field: next((cells[name] for name in names if name in cells), "") for field, names in _KNOWN_COLUMNS.items()}
+    fields: dict[str, Any] = {field: next((cells[name] for name in names if name in cells), "") for field, names in _KNOWN_COLUMNS.items()}
     emails = [value for name, value in cells.items() if ("mail" in name or "courriel" in name) and "@" in value]
     phones = [value for name, value in cells.items() if ("phone" in name or "tel" in name or "mobile" in name) and "type" not in name]
     fields["name"] = fields["name"] or " ".join(filter(None, (fields["given"], fields["family"]))) or (emails[0] if emails else "")

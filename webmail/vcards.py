@@ -9,6 +9,7 @@ import binascii
 import quopri
 import re
 from dataclasses import dataclass, replace
+from typing import Any
 
 MAX_CARDS = 20_000
 MAX_PHOTO = 400_000
@@ -120,7 +121,8 @@ def _with(card: Card, name: str, kind: str, value: str) -> Card:
     fields = {"TITLE": ("title", 200), "BDAY": ("birthday", 20), "URL": ("url", 500), "NOTE": ("note", 10_000), "UID": ("uid", 255)}
     if name in fields:
         field, limit = fields[name]
-        return replace(card, **{field: text[:limit]})
+        changed: dict[str, Any] = {field: text[:limit]}
+        return replace(card, **changed)
     return card
 
 

@@ -205,7 +205,7 @@ def _form(request: HttpRequest, desk: Desk, contact: Contact | None, card: Card,
 def _read_card(request: HttpRequest, contact: Contact | None) -> Card:
     post = request.POST
     before = contacts.to_card(contact) if contact else Card()
-    texts = {name: post.get(name, "").replace("\0", "").replace("\r\n", "\n").strip() for name in _FIELDS}
+    texts: dict[str, Any] = {name: post.get(name, "").replace("\0", "").replace("\r\n", "\n").strip() for name in _FIELDS}
     pairs = {name: _read_pairs(post.getlist(f"{name}_kind"), post.getlist(name[:-1])) for name in ("emails", "phones")}
     return Card(**texts, emails=pairs["emails"], phones=pairs["phones"], uid=before.uid, others=before.others)
 
