@@ -153,9 +153,9 @@ class Mailboxes(Resource):
     def _change(self, box: Mailbox, change: dict[str, Any]) -> Response:
         lock(Address.objects.filter(id=box.address_id))
         self.require_fresh(box)
-        if "quota_bytes" in change:
+        if "quota_bytes" in change and change["quota_bytes"] != box.quota_bytes:
             mailboxes.set_quota(mailbox_id=box.id, quota_bytes=change["quota_bytes"])
-        if "shown_name" in change:
+        if "shown_name" in change and change["shown_name"] != (box.user.shown_name if box.user else ""):
             mailboxes.set_shown_name(mailbox_id=box.id, shown_name=change["shown_name"])
         if "state" in change and change["state"] != box.state:
             _CHANGES[change["state"]](mailbox_id=box.id)

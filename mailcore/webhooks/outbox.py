@@ -6,11 +6,15 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import connection
+
 from .models import Delivery, Endpoint
 
 
 def put(kind: str, *, domain: str, data: Mapping[str, Any]) -> None:
-    """One row for each endpoint that asked for this kind and reaches the domain. One indexed query where nobody did."""
+    """One row for each endpoint that asked for this kind and reaches the domain."""
+    if not _is_anybody_listening():
+        return
     now = int(time.time())
     rows = []
     for endpoint in Endpoint.objects.filter(is_enabled=True):
@@ -21,6 +25,13 @@ def put(kind: str, *, domain: str, data: Mapping[str, Any]) -> None:
         rows.append(Delivery(endpoint=endpoint, event_id=event_id, kind=kind, body=body, created_at=now, next_attempt_at=now))
     if rows:
         Delivery.objects.bulk_create(rows)
+
+
+def _is_anybody_listening() -> bool:
+    """Raw, since every change passes here: a tenth of the cost of asking for objects."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM webhooks_endpoint WHERE is_enabled LIMIT 1")
+        return cursor.fetchone() is not None
 
 
 def wants(endpoint: Endpoint, *, kind: str, domain: str) -> bool:
