@@ -303,7 +303,6 @@ class MemoryStore:
         messages = [message for folder in self.folders.values() for message in folder.messages.values()]
         return Quota(sum(len(message.raw) for message in messages), self.limit_bytes, len(messages))
 
-
     def claim_recent(self, folder_id: FolderId) -> None:
         for folder in self.folders.values():
             if folder.id == folder_id:
