@@ -11,6 +11,7 @@ from .view import View, first_unseen
 
 _CHANGING = frozenset("iestw")
 
+
 def select(session: Connection, asked: Select) -> Generator[bytes, None, bytes]:
     return (yield from _open(session, asked, read_only=False))
 
