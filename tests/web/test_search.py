@@ -24,6 +24,7 @@ from .conftest import Actor
         ("before:2026-11 after:2025", Query(before=date(2026, 11, 1), after=date(2025, 1, 1))),
         ("in:inbox x", Query(folder="INBOX", words=("x",))),
         ("https://x.example", Query(words=("https://x.example",))),
+        ('from:"Ann B', Query(sender=("Ann B",))),
         ("oak -beam", Query(words=("oak",), without=("beam",))),
         ("well-known", Query(words=("well-known",))),
         ("larger:5M smaller:1.5k", Query(larger=5_000_000, smaller=1_500)),

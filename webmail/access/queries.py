@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from .port import Query
 
-_TERM = re.compile(r'(?P<minus>-)?(?:(?P<operator>[a-z]+):)?(?:"(?P<phrase>[^"]*)"|(?P<word>\S+))', re.I)
+# A quote that is still open while a person types holds for the rest.
+_TERM = re.compile(r'(?P<minus>-)?(?:(?P<operator>[a-z]+):)?(?:"(?P<phrase>[^"]*)(?:"|\Z)|(?P<word>\S+))', re.I)
 _LISTS = {"from": "sender", "to": "recipient", "subject": "subject", "filename": "filename"}
 _SWITCHES = {
     ("has", "attachment"): "has_attachment",
