@@ -57,6 +57,29 @@ def _networks(text: str) -> tuple[str, ...]:
     return tuple(str(ipaddress.ip_network(word, strict=False)) for word in _words(text))
 
 
+def _zones(text: str) -> tuple[str, ...]:
+    for word in _words(text):
+        zone, equals, points = word.partition("=")
+        if "." not in zone or (equals and not 0 < float(points) <= 100):
+            raise ValueError("give zones of the DNS, each alone or as zone=points")
+    return _words(text)
+
+
+def _scanners(text: str) -> tuple[str, ...]:
+    for word in _words(text):
+        kind, _, place = word.partition("=")
+        if kind not in ("spamd", "rspamd", "clamd", "milter") or not place:
+            raise ValueError("give spamd=, rspamd=, clamd= or milter=, each with host:port or a path")
+    return _words(text)
+
+
+def _wait(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds <= 60:
+        raise ValueError("give 0 to 60 seconds")
+    return seconds
+
+
 def _log_format(text: str) -> str:
     if text not in ("text", "json"):
         raise ValueError("give text or json")
@@ -101,6 +124,16 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("mta_sts", "testing", _one_of("testing", "enforce", "none"), "Mode of our MTA-STS policy; enforce needs a public certificate"),
     Setting("send_reports", "yes", _boolean, "Send the DMARC and TLS reports other domains ask for, once a domain of ours signs"),
     Setting("arc_sealers", "", _words, "Domains of lists and forwarders whose ARC seals are believed when DMARC fails"),
+    Setting(
+        "spam_filter", "junk", _one_of("junk", "score", "off"), "What the spam score does: file in Junk, only be written, or not be made"
+    ),
+    Setting("greylist", "no", _boolean, "Put off a stranger's first message to somebody for two minutes"),
+    Setting("greeting_wait", "0", _wait, "Seconds before strangers are greeted; who speaks before is refused"),
+    Setting("dns_blocklists", "", _zones, "Lists of bad hosts in the DNS: zone refuses, zone=2.5 adds points to the score"),
+    Setting("dns_allowlists", "", _zones, "Lists of good hosts in the DNS: fewer points, no greylisting"),
+    Setting("attachments", "take", _one_of("take", "junk", "refuse"), "What is done with mail that has a program attached"),
+    Setting("scanners", "", _scanners, "Scanners asked about strangers' mail: spamd=, rspamd=, clamd=, milter= with host:port or a path"),
+    Setting("scanner_failure", "accept", _one_of("accept", "defer"), "What happens to mail that a scanner could not look at"),
     Setting("allowed_hosts", "*", _words, "Host names the pages answer to"),
     Setting("secure_cookies", "no", _boolean, "Set where the pages are behind HTTPS"),
     Setting("trusted_proxies", "", _networks, "Networks of proxies in front whose X-Forwarded-For and -Proto are believed"),
@@ -140,6 +173,14 @@ class Environment:
     mta_sts: str
     send_reports: bool
     arc_sealers: tuple[str, ...]
+    spam_filter: str
+    greylist: bool
+    greeting_wait: float
+    dns_blocklists: tuple[str, ...]
+    dns_allowlists: tuple[str, ...]
+    attachments: str
+    scanners: tuple[str, ...]
+    scanner_failure: str
     allowed_hosts: tuple[str, ...]
     secure_cookies: bool
     trusted_proxies: tuple[str, ...]

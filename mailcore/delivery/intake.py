@@ -167,6 +167,7 @@ def _entry(item: Prepared, blob_id: int) -> acceptance.NewEntry:
         requiretls=item.envelope.requiretls,
         filing=origin.filing,
         findings=origin.findings,
+        hold=origin.hold,
         came_from=f"from {peer} by {origin.protocol}{' ' + origin.tls if origin.tls else ''}",
     )
 

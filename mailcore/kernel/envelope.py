@@ -54,3 +54,5 @@ class Origin:
     """What the checks at the door found, in plain words, for the journey; each names its rule."""
     filing: str = ""
     """The special use, e.g. "junk", of the folder a check wants it filed in; "" for the inbox."""
+    hold: str = ""
+    """Why it is to be held in the queue until somebody lets it go; "" is not at all."""

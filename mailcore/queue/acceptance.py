@@ -41,6 +41,8 @@ class NewEntry:
     """It falls due only then."""
     findings: tuple[str, ...] = ()
     """For the journey, after `came_from`."""
+    hold: str = ""
+    """Why nothing is tried until it is released; "" where it is not held."""
 
 
 def insert(entries: Sequence[NewEntry]) -> None:
@@ -67,7 +69,7 @@ def insert(entries: Sequence[NewEntry]) -> None:
 def _row(entry: NewEntry) -> tuple[object, ...]:
     return (
         entry.trace_id, entry.sender, entry.blob_id, entry.size, entry.source, entry.user_id, entry.message_id, entry.delivered_to,
-        entry.received_at, schedule.expiry(received_at=max(entry.received_at, entry.not_before), sender=entry.sender), False,
+        entry.received_at, schedule.expiry(received_at=max(entry.received_at, entry.not_before), sender=entry.sender), bool(entry.hold),
         entry.priority,
         entry.ret, entry.envid, entry.smtputf8, entry.eight_bit, entry.requiretls, entry.filing, entry.not_before,
     )  # fmt: skip
@@ -79,6 +81,8 @@ def _steps(entry: NewEntry) -> list[Step]:
     steps = [Step(entry.trace_id, at, Stage.RECEIVED, entry.source, 250, came_from, entry.sender, domain, message_id)]
     for finding in entry.findings:
         steps.append(Step(entry.trace_id, at, Stage.CHECKED, "", 0, finding, entry.sender, domain, message_id))
+    if entry.hold:
+        steps.append(Step(entry.trace_id, at, Stage.HELD, "held", 0, entry.hold, entry.sender, domain, message_id))
     waits = f"to leave at {datetime.fromtimestamp(entry.not_before, UTC):%Y-%m-%d %H:%M:%S} UTC" if entry.not_before else ""
     for one in entry.recipients:
         destination = one.address.rpartition("@")[2].lower()

@@ -114,6 +114,19 @@ class Channel(asyncio.Protocol):
             self._transport.resume_reading()
         return data
 
+    async def is_silent(self, seconds: float) -> bool:
+        """Wait so long; False as soon as anything arrives, which stays to be read. True where the client left meanwhile."""
+        if not self._buffer and not self._has_ended:
+            self._reading = self._loop.create_future()
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._reading
+            except TimeoutError:
+                return True
+            finally:
+                self._reading = None
+        return not self._buffer
+
     @property
     def has_ended(self) -> bool:
         return self._has_ended and not self._buffer
@@ -157,9 +170,7 @@ class Channel(asyncio.Protocol):
         self._buffer.clear()
         self._is_paused = False
         self._transport.write(last_words)
-        transport = await self._loop.start_tls(
-            self._transport, self, context, server_side=True, ssl_handshake_timeout=HANDSHAKE_TIMEOUT
-        )
+        transport = await self._loop.start_tls(self._transport, self, context, server_side=True, ssl_handshake_timeout=HANDSHAKE_TIMEOUT)
         if transport is None:
             raise ConnectionResetError("the client left during the handshake")
         self._transport = transport

@@ -4,9 +4,11 @@ import asyncio
 from dataclasses import replace
 
 from mailcore import metrics
-from mailcore.delivery import intake, routing
+from mailcore.delivery import intake, reception, routing
 from mailcore.directory.authentication import authenticate
-from mailcore.kernel.envelope import Origin
+from mailcore.filtering.policy import door, sending
+from mailcore.filtering.policy.visit import Visit
+from mailcore.kernel.envelope import Envelope, Origin
 from mailcore.kernel.limits import SmtpLimits
 from mailcore.kernel.principal import Service
 from mailcore.smtp.session.actions import (
@@ -68,6 +70,9 @@ class _Conversation:
         self._services = services
         self._receiver = receiver
         self._kind = kind
+        is_stranger = kind is Kind.MX and not arrival.is_trusted(channel.peer)
+        self._visit = Visit(channel.peer, services.environment.hostname) if is_stranger else None
+        """What the rules know of a stranger; None for those they do not concern."""
 
     async def act(self) -> bool:
         """Do all the receiver wants; False once the session is over."""
@@ -97,29 +102,48 @@ class _Conversation:
         principal = self._receiver.principal
         match ask:
             case AskConnect():
+                await self._welcome()
                 return None
             case AskAuthenticate(login, secret):
                 return await call(authenticate, login=login, secret=secret, service=Service.SMTP, peer=self._channel.peer)
             case AskSender(address):
                 if principal is not None and address:
                     await call(routing.check_sender, address=address, principal=principal)
+                if self._visit is not None:
+                    await asyncio.sleep(await call(door.begin, self._visit, helo=self._receiver.helo, sender=address))
                 return None
             case AskRecipient(address, size):
-                return await call_together(routing.check_recipients, (address, principal, size))
+                answer: Answer = await call_together(routing.check_recipients, (address, principal, size))
+                if self._visit is not None:
+                    await asyncio.sleep(await call(door.take_recipient, self._visit, address=address))
+                return answer
             case AskAccept(envelope, raw):
-                raw, origin = await self._check(ask)
-                return await call_together(intake.accept_each, (envelope, raw, origin))
+                return await self._accept(ask, envelope, raw)
 
-    async def _check(self, ask: AskAccept) -> tuple[bytes, Origin]:
+    async def _welcome(self) -> None:
+        """A stranger may have to wait for the greeting, and shows what it is by not waiting."""
+        visit = self._visit
+        if visit is None:
+            return
+        wait = self._services.environment.greeting_wait
+        visit.spoke_early = wait > 0 and not await self._channel.is_silent(wait)
+        await asyncio.sleep(await self._services.bridge.call(door.connect, visit))
+
+    async def _accept(self, ask: AskAccept, envelope: Envelope, raw: bytes) -> Answer:
         """What strangers send is examined; from everybody only what is forged in our name is taken away."""
-        origin, peer = self._origin(ask), self._channel.peer
-        if self._kind is Kind.LMTP:
-            return ask.raw, origin
-        if self._kind is not Kind.MX or self._receiver.principal is not None or arrival.is_trusted(peer):
-            return remove_forged(ask.raw, hostname=self._services.environment.hostname)[0], origin
-        async with self._services.examining.take(peer):
-            found = await self._services.bridge.call(arrival.examine, envelope=ask.envelope, raw=ask.raw, peer=peer, helo=ask.helo)
-        return found.raw, replace(origin, headers=found.headers, findings=found.findings, filing=found.filing)
+        origin, principal, bridge = self._origin(ask), self._receiver.principal, self._services.bridge
+        if self._visit is not None:
+            async with self._services.examining.take(self._channel.peer):
+                examined = await bridge.call(reception.examine, visit=self._visit, envelope=envelope, raw=raw, origin=origin)
+            if examined.discarded or len(examined.offers) != 1:
+                return await bridge.call(reception.settle, examined)
+            return await bridge.call_together(intake.accept_each, examined.offers[0])
+        if self._kind is not Kind.LMTP:
+            raw = remove_forged(raw, hostname=self._services.environment.hostname)[0]
+        if principal is not None:
+            recipients = [one.address for one in envelope.recipients]
+            origin = replace(origin, hold=await bridge.call(sending.admit, principal=principal, recipients=recipients))
+        return await bridge.call_together(intake.accept_each, (envelope, raw, origin))
 
     def _origin(self, ask: AskAccept) -> Origin:
         principal = self._receiver.principal
