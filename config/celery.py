@@ -28,6 +28,7 @@ app.conf.update(
     beat_schedule={
         "deliver": {"task": "mailcore.workers.tasks.deliver", "schedule": 5.0, "options": {"expires": 30}},
         "index": {"task": "mailcore.workers.tasks.index", "schedule": 10.0, "options": {"expires": 60}},
+        "learn": {"task": "mailcore.workers.tasks.learn", "schedule": 60.0, "options": {"expires": 120}},
         "tell": {"task": "mailcore.workers.tasks.tell", "schedule": 5.0, "options": {"expires": 30}},
         "tidy": {"task": "webmail.tasks.tidy", "schedule": 5.0, "options": {"expires": 30}},
         "prove": {"task": "mailcore.workers.tasks.prove", "schedule": 900.0, "options": {"expires": 600}},

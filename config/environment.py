@@ -68,8 +68,8 @@ def _zones(text: str) -> tuple[str, ...]:
 def _scanners(text: str) -> tuple[str, ...]:
     for word in _words(text):
         kind, _, place = word.partition("=")
-        if kind not in ("spamd", "rspamd", "clamd", "milter") or not place:
-            raise ValueError("give spamd=, rspamd=, clamd= or milter=, each with host:port or a path")
+        if kind not in ("spamd", "clamd") or not place:
+            raise ValueError("give spamd= or clamd=, each with host:port or a path")
     return _words(text)
 
 
@@ -132,7 +132,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("dns_blocklists", "", _zones, "Lists of bad hosts in the DNS: zone refuses, zone=2.5 adds points to the score"),
     Setting("dns_allowlists", "", _zones, "Lists of good hosts in the DNS: fewer points, no greylisting"),
     Setting("attachments", "take", _one_of("take", "junk", "refuse"), "What is done with mail that has a program attached"),
-    Setting("scanners", "", _scanners, "Scanners asked about strangers' mail: spamd=, rspamd=, clamd=, milter= with host:port or a path"),
+    Setting("scanners", "", _scanners, "Scanners asked about strangers' mail: spamd=, clamd= with host:port or a path"),
     Setting("scanner_failure", "accept", _one_of("accept", "defer"), "What happens to mail that a scanner could not look at"),
     Setting("allowed_hosts", "*", _words, "Host names the pages answer to"),
     Setting("secure_cookies", "no", _boolean, "Set where the pages are behind HTTPS"),

@@ -8,6 +8,7 @@ import re
 from mailcore.sieve.letter import Letter
 
 _SCORE = re.compile(r"score=(-?\d{1,6}(?:\.\d{1,6})?)\s.*?required=(-?\d{1,6}(?:\.\d{1,6})?)", re.DOTALL)
+_OURS = re.compile(r"(-?\d{1,6}(?:\.\d{1,6})?)\s+required=(\d{1,6}(?:\.\d{1,6})?)")
 SURE = 90.0
 """Percent, where a scanner says yes and no number."""
 
@@ -16,6 +17,11 @@ def spam_percent(letter: Letter, *, filing: str = "") -> float | None:
     """0 to 100, 50 at the scanner's own threshold; None where nobody looked. `filing` is what a check at the door wanted."""
     if filing == "junk":
         return SURE
+    for ours in letter.values("x-spam-score")[:1]:
+        # The topmost line is this house's own, wherever strangers' mail is scored.
+        found = _OURS.match(ours.strip())
+        if found is not None and float(found[2]) > 0:
+            return min(max(50.0 * float(found[1]) / float(found[2]), 0.0), 100.0)
     for status in letter.values("x-spam-status"):
         found = _SCORE.search(status)
         if found is not None and float(found[2]) > 0:

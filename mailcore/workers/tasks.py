@@ -12,6 +12,7 @@ from mailcore.audit import log
 from mailcore.delivery import drain, reaping
 from mailcore.directory import keys, mailboxes, throttle
 from mailcore.filtering import forgetting
+from mailcore.filtering.spam import training
 from mailcore.history import points
 from mailcore.store import sweeping
 from mailcore.store.search.indexing import index_pending
@@ -71,6 +72,12 @@ def index() -> None:
         return
     _indexed_at = time.monotonic()
     index_pending()
+
+
+@app.task  # type: ignore[untyped-decorator]
+def learn() -> None:
+    """Learn from what was moved into and out of Junk."""
+    training.learn_new()
 
 
 @app.task  # type: ignore[untyped-decorator]

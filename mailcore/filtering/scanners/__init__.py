@@ -1,1 +1,1 @@
-"""Scanners beside Facteur, spoken to over their own protocols: spamd, rspamd, clamd, milters."""
+"""Scanners beside Facteur, spoken to over their own protocols: spamd and clamd."""

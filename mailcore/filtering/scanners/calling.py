@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from ..policy.verdicts import Verdict
 from ..policy.visit import Letter, Visit
+from . import clamd, spamd
 from .line import ScannerFailed
 
 Scanner = Callable[[str, Visit, Letter], list[Verdict]]
-SCANNERS: dict[str, Scanner] = {}
+SCANNERS: dict[str, Scanner] = {"spamd": spamd.scan, "clamd": clamd.scan}
 
 
 def call(place: str, visit: Visit, letter: Letter) -> list[Verdict]:

@@ -39,6 +39,7 @@ def of_author(visit: Visit, letter: Letter, addressee: Addressee) -> Iterator[Ve
     """DATA: the author in the header; and senders to be let in, now that proofs are known."""
     proofs = letter.sample.proofs
     author = fold(letter.sample.author[1])
+    unproved: Found | None = None
     for address, proved in ((author, proofs.get("dmarc") == "pass"), (visit.folded_sender, proofs.get("spf") == "pass")):
         found = lists.find_sender(address, addressee.owners)
         if found is None:
@@ -47,11 +48,13 @@ def of_author(visit: Visit, letter: Letter, addressee: Addressee) -> Iterator[Ve
             # At this stage a no would be for all recipients.
             act = Act.QUARANTINE if found.entry.act in (Act.REFUSE, Act.GREYLIST) else Act(found.entry.act)
             yield Verdict(act, RULE, found.words)
-        elif proved:
+            return
+        if proved:
             yield Verdict(Act.ACCEPT, RULE, found.words)
-        else:
-            yield Verdict(Act.TAG, RULE, f"{found.words}, and is not proved: anybody could write so")
-        return
+            return
+        unproved = found
+    if unproved is not None:
+        yield Verdict(Act.TAG, RULE, f"{unproved.words}, and is not proved: anybody could write so")
 
 
 def _say(found: Found, public: str) -> Verdict:
