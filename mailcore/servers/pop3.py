@@ -36,9 +36,7 @@ class FileLocks:
 
 async def serve(channel: Channel, services: Services) -> None:
     environment = services.environment
-    ports = Ports(
-        authenticate=authenticate, open_store=LocalMailStore, maildrops=FileLocks(environment.data / "run" / "pop3")
-    )
+    ports = Ports(authenticate=authenticate, open_store=LocalMailStore, maildrops=FileLocks(environment.data / "run" / "pop3"))
     peer = Peer(
         address=channel.peer, hostname=environment.hostname, has_tls=channel.tls is not None,
         may_log_in_clear=services.may_log_in_clear(channel),

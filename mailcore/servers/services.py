@@ -23,7 +23,6 @@ class Services:
     tls: ssl.SSLContext
     examining: Turns = field(default_factory=lambda: Turns(at_once=EXAMINERS, for_one=EXAMINERS_FOR_ONE))
     """Held while a message is examined: who waits for it waits in the loop, not in a thread."""
-
     end_point: bytes = b""
     """Digest of the certificate, for logins that are bound to it; b"" offers none."""
     scram: ScramOffer = field(default_factory=ScramOffer)

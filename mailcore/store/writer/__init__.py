@@ -6,7 +6,15 @@ together with the rows it changes; after the commit the bus is told. See `books`
 
 from .annotations import set_annotations
 from .delivering import Delivered, Delivery, Outcome, Shipment, deliver, forget_deliveries, prepare, store
-from .folders import claim_recent, create_folder, delete_folder, ensure_defaults, remove_mailbox, rename_folder, set_subscribed
+from .folders import (
+    claim_recent,
+    create_folder,
+    delete_folder,
+    ensure_defaults,
+    remove_mailbox,
+    rename_folder,
+    set_subscribed,
+)
 from .messages import append, append_many, copy, expunge, move, store_flags
 
 __all__ = [
