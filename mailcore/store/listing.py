@@ -85,7 +85,7 @@ def list_sorted(*, mailbox_id: MailboxId, folder_id: FolderId, listing: Listing,
 def list_uids(*, mailbox_id: MailboxId, folder_id: FolderId, listing: Listing) -> list[int]:
     """All that a listing would show, ascending, whatever its order."""
     conditions = ["m.folder_id = %s", "m.mailbox_id = %s", *_conditions(listing)]
-    params = [folder_id, mailbox_id, *([write_pattern(listing.keyword)] if listing.keyword else [])]
+    params: list[int | str] = [folder_id, mailbox_id, *([write_pattern(listing.keyword)] if listing.keyword else [])]
     joined = " JOIN store_content c ON c.blob_id = m.blob_id" if any("c." in condition for condition in conditions) else ""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT m.uid FROM store_message m{joined} WHERE {' AND '.join(conditions)} ORDER BY m.uid", params)
@@ -129,7 +129,8 @@ def _conditions(listing: Listing) -> list[str]:
         # the index of dates, which here would mean going through everything that is newer.
         found.append(
             "NOT EXISTS (SELECT 1 FROM store_message n WHERE n.mailbox_id = m.mailbox_id AND n.thread_id = m.thread_id "
-            "AND n.folder_id = m.folder_id AND (n.internaldate + 0 > m.internaldate OR (n.internaldate + 0 = m.internaldate AND n.uid > m.uid)))"
+            "AND n.folder_id = m.folder_id AND (n.internaldate + 0 > m.internaldate"
+            " OR (n.internaldate + 0 = m.internaldate AND n.uid > m.uid)))"
         )
     return found
 

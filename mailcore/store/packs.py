@@ -41,6 +41,9 @@ class _Handle:
 class Packs:
     """Implements kernel.ports.BlobStore on one folder. Safe for threads; a fork claims its own pack."""
 
+    _writer: _Handle | None
+    _name: str
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock = threading.Lock()
@@ -125,7 +128,7 @@ class Packs:
             self._writer = None
 
     def _forget_writer(self) -> None:
-        self._writer: _Handle | None = None
+        self._writer = None
         self._name = ""
         self._end = 0
         self._pid = os.getpid()
