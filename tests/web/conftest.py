@@ -10,6 +10,7 @@ from mailcore.directory import domains, mailboxes, users
 from mailcore.directory.models import Mailbox, User
 from mailcore.kernel.ids import MailboxId
 from mailcore.store.mailstore import LocalMailStore
+from mailcore.store.search.index import open_index
 from webmail.access.local import LocalMail
 
 from .builders import letter
@@ -27,6 +28,12 @@ class Actor:
 
     def put(self, raw: bytes, folder: str = "INBOX", flags: int = 0) -> int:
         return self.store.append(folder, raw, flags=flags, keywords=frozenset(), internaldate=None).uid
+
+
+@pytest.fixture(autouse=True)
+def fresh_index() -> None:
+    """Ids start anew with each test; the index would have to take them for a database that was put back."""
+    open_index().set_progress(0)
 
 
 @pytest.fixture(scope="session")

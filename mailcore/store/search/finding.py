@@ -219,7 +219,7 @@ def _list_candidates(where: str, params: list[int | str], wanted: Wanted) -> lis
     try:
         index = open_index()
         blob_ids = _find_blobs(index, wanted, RARE + 1)
-        progress = index.get_progress()
+        progress = indexing.find_frontier(index)
     except sqlite3.DatabaseError as error:
         log.warning("the search index cannot be read: %s", error)
         return None

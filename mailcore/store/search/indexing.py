@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Sequence
 
 from django.db import connection
-from django.db.models import Max
 
 from mailcore.kernel.ids import BlobId
 
 from .. import blobs
-from ..models import Content, Folder
+from ..models import Blob, Content, Folder
 from . import blocks
-from .index import make_mark, open_index
+from .index import Index, make_mark, open_index
 from .texts import Texts
 
 BATCH = 100
@@ -23,8 +22,7 @@ def index_pending(limit: int = 1_000) -> int:
     by the first search that has to read it.
     """
     index = open_index()
-    if index.get_progress() > (Content.objects.aggregate(last=Max("pk"))["last"] or 0):
-        # The database was put back to an earlier state, and gives known ids to new blobs: all are looked at again.
+    if index.get_progress() and not find_frontier(index):
         index.set_progress(0)
     done = 0
     touched: set[int] = set()
@@ -42,6 +40,16 @@ def index_pending(limit: int = 1_000) -> int:
     for folder in Folder.objects.filter(pk__in=touched, messages__gte=blocks.FULL):
         blocks.settle(index, folder)
     return done
+
+
+def find_frontier(index: Index) -> int:
+    """Blobs up to this id were looked at; 0 where the database is not the one it was done for.
+
+    A database put back to an earlier state gives known ids to new blobs: then all are looked at again.
+    """
+    progress = index.get_progress()
+    digest = Blob.objects.filter(pk=progress).values_list("digest", flat=True).first()
+    return progress if digest is not None and index.list_indexed({progress: make_mark(bytes(digest))}) else 0
 
 
 def _list_folders(blob_ids: Iterable[int]) -> set[int]:
