@@ -82,7 +82,7 @@ def test_contacts_are_imported_found_and_offered(house: Facteur, page: Page) -> 
     page.fill("#to", "mari")
     expect(page.locator(".people li")).to_contain_text("marie@ormeaux.example")
     page.keyboard.press("Enter")
-    expect(page.locator(".chip--to")).to_have_text("Marie Lefèvre×")
+    expect(page.locator(".chip--to")).to_contain_text("Marie Lefèvre")
 
 
 def test_settings_are_found_and_speak_french(house: Facteur, page: Page) -> None:
