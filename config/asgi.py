@@ -15,6 +15,7 @@ from django.conf import settings
 from .wsgi import application as pages
 
 # isort: split
+from mailcore.kernel.networks import is_within
 from mailcore.servers import exposition, proxies
 from mailcore.servers.bridge import Bridge
 from mailcore.servers.health import look
@@ -71,7 +72,7 @@ async def _tell_health(send: Send, part: str) -> None:
 async def _tell_metrics(scope: Message, send: Send) -> None:
     """Only to the networks of the settings; one who comes through a proxy that is not trusted comes from nowhere."""
     peer = (scope.get("client") or ("", 0))[0]
-    if scope.get("forwarded") or not proxies.is_within(peer, settings.FACTEUR.metrics_networks):
+    if scope.get("forwarded") or not is_within(peer, settings.FACTEUR.metrics_networks):
         await _answer(send, 404, "text/plain", b"Not found\n")
         return
     await _answer(send, 200, exposition.CONTENT_TYPE, await _bridge.call(exposition.render))

@@ -4,7 +4,6 @@ A variable wins over the file. `facteur.toml` is looked for in the data folder a
 checkout; its keys are the names below without the prefix, in lower case.
 """
 
-import ipaddress
 import os
 import socket
 import tomllib
@@ -36,10 +35,6 @@ def _port(text: str) -> int:
     return number
 
 
-def _cidrs(text: str) -> tuple[str, ...]:
-    return tuple(str(ip_network(word, strict=False)) for word in _words(text))
-
-
 def _one_of(*words: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in words:
@@ -54,7 +49,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _networks(text: str) -> tuple[str, ...]:
-    return tuple(str(ipaddress.ip_network(word, strict=False)) for word in _words(text))
+    return tuple(str(ip_network(word, strict=False)) for word in _words(text))
 
 
 def _zones(text: str) -> tuple[str, ...]:
@@ -119,7 +114,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("resolver", "", str, "DNS server as address or address:port; empty: the system's"),
     Setting("resolver_validates", "no", _boolean, "Set where that DNS server checks DNSSEC and the way to it is safe; DANE needs it"),
     Setting("zone_file", "", str, "File in the data folder that answers instead of the DNS, for trials"),
-    Setting("trusted_networks", "127.0.0.0/8 ::1", _cidrs, "Networks whose mail is taken without SPF, DKIM and DMARC checks"),
+    Setting("trusted_networks", "127.0.0.0/8 ::1", _networks, "Networks whose mail is taken without SPF, DKIM and DMARC checks"),
     Setting("dmarc", "enforce", _one_of("enforce", "quarantine", "report"), "What DMARC policies may do here; quarantine: junk at most"),
     Setting("mta_sts", "testing", _one_of("testing", "enforce", "none"), "Mode of our MTA-STS policy; enforce needs a public certificate"),
     Setting("send_reports", "yes", _boolean, "Send the DMARC and TLS reports other domains ask for, once a domain of ours signs"),

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from mailcore.audit import log
 from mailcore.kernel.errors import Denied, NotFound
+from mailcore.kernel.networks import is_within
 
 from .access import Actor, actor_of
 from .faults import BadField
@@ -91,7 +92,7 @@ def open_key(text: str, *, peer: str = "") -> Actor:
         raise Denied("This API key is not known.")
     if key.expires_at is not None and key.expires_at <= timezone.now():
         raise Denied("This API key has run out.")
-    if key.networks and not _is_within(peer, key.networks.split()):
+    if key.networks and not is_within(peer, tuple(key.networks.split())):
         raise Denied("This API key may not be used from your address.", f"key {key.pk} used from {peer}")
     _note_use(key)
     reach = actor_of(key.owner)
@@ -130,16 +131,6 @@ def are_within(wanted: Sequence[str], allowed: Sequence[str]) -> bool:
     except ValueError:
         return False
     return all(any(one.version == two.version and one.subnet_of(two) for two in outer) for one in inner)  # type: ignore[arg-type]
-
-
-def _is_within(peer: str, networks: list[str]) -> bool:
-    try:
-        address = ipaddress.ip_address(peer.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    return any(address in ipaddress.ip_network(network) for network in networks)
 
 
 def _is_open(owner: User) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from mailcore.kernel.errors import BadSyntax, Conflict, Deferred, Denied, MailError, NotFound, Throttled
+from mailcore.kernel.peers import FailedLogins, Peer
 from mailcore.kernel.principal import Principal, Service
 from mailcore.sieve import extensions
 from mailcore.sieve.limits import DEFAULT
@@ -22,8 +23,6 @@ from .ports import Authenticator, OpenScripts, ScriptStore, TooLarge, TooMany
 log = logging.getLogger(__name__)
 
 MAX_ERRORS = 20
-MAX_LOGINS = 5
-MAX_PAUSE = 8.0
 
 
 class State(Enum):
@@ -36,17 +35,6 @@ class State(Enum):
 class Ports:
     authenticate: Authenticator
     open_scripts: OpenScripts
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    address: str
-    hostname: str
-    """Our own name, for the greeting."""
-    has_tls: bool = False
-    can_start_tls: bool = True
-    may_log_in_clear: bool = False
-    """True on loopback: passwords do not travel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +59,7 @@ class Session:
         self._sasl: Callable[[bytes], bytes] | None = None
         """Takes the client's next answer of an exchange under way."""
         self._errors = 0
-        self._failed_logins = 0
+        self._failed_logins = FailedLogins()
         self._principal: Principal | None = None
         self._scripts: ScriptStore | None = None
 
@@ -245,9 +233,8 @@ class Session:
             if principal.mailbox_id is None:
                 raise Denied("this login has no mailbox")
         except MailError as error:
-            self._failed_logins += 1
-            self.pause = min(MAX_PAUSE, 0.5 * 2**self._failed_logins)
-            if self._failed_logins >= MAX_LOGINS:
+            self.pause = self._failed_logins.add()
+            if self._failed_logins.are_too_many:
                 self._state = State.CLOSED
                 return bye(error.public)
             return no(error.public, "TRYLATER" if isinstance(error, Throttled | Deferred) else "")

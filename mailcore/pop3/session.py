@@ -15,6 +15,7 @@ from enum import Enum
 
 from mailcore.kernel.errors import BadSyntax, Deferred, Denied, MailError, Throttled
 from mailcore.kernel.limits import Pop3Limits
+from mailcore.kernel.peers import FailedLogins, Peer
 from mailcore.kernel.principal import Service
 
 from .grammar import Command, err, multi_line, ok, parse, stuffed, top
@@ -24,8 +25,6 @@ from .ports import Authenticator, Maildrops, OpenStore
 log = logging.getLogger(__name__)
 
 MAX_ERRORS = 20
-MAX_LOGINS = 5
-MAX_PAUSE = 8.0
 
 
 class State(Enum):
@@ -39,17 +38,6 @@ class Ports:
     authenticate: Authenticator
     open_store: OpenStore
     maildrops: Maildrops
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    address: str
-    hostname: str
-    """Our own name, for the greeting."""
-    has_tls: bool = False
-    can_start_tls: bool = True
-    may_log_in_clear: bool = False
-    """True on loopback: passwords do not travel."""
 
 
 class Session:
@@ -67,7 +55,7 @@ class Session:
         self._login = ""
         self._awaits_sasl = False
         self._errors = 0
-        self._failed_logins = 0
+        self._failed_logins = FailedLogins()
         self._drop: Maildrop | None = None
         self._release: Callable[[], None] | None = None
 
@@ -213,9 +201,8 @@ class Session:
 
     def _login_failed(self, error: MailError) -> bytes:
         self._give_back()
-        self._failed_logins += 1
-        self.pause = min(MAX_PAUSE, 0.5 * 2**self._failed_logins)
-        if self._failed_logins >= MAX_LOGINS:
+        self.pause = self._failed_logins.add()
+        if self._failed_logins.are_too_many:
             self._state = State.CLOSED
         return err(error.public, _code(error))
 

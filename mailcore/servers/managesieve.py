@@ -8,9 +8,10 @@ from mailcore.audit.acting import Acting, Via, acting_as
 from mailcore.directory.authentication import authenticate
 from mailcore.filtering import scripts
 from mailcore.kernel.errors import Denied
+from mailcore.kernel.peers import Peer
 from mailcore.kernel.principal import Principal
 from mailcore.managesieve.grammar import Command, CommandReader, Fault
-from mailcore.managesieve.session import Peer, Ports, Session
+from mailcore.managesieve.session import Ports, Session
 
 from .channel import Channel, Stopping
 from .services import Services

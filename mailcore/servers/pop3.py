@@ -9,8 +9,9 @@ from pathlib import Path
 
 from mailcore.directory.authentication import authenticate
 from mailcore.kernel.ids import MailboxId
+from mailcore.kernel.peers import Peer
 from mailcore.pop3.grammar import LineReader
-from mailcore.pop3.session import Peer, Ports, Session
+from mailcore.pop3.session import Ports, Session
 from mailcore.store.mailstore import LocalMailStore
 
 from .channel import Channel, Stopping

@@ -4,31 +4,14 @@
 from its end up to the first address that is no proxy of ours; what stands before it anybody may have written.
 """
 
-import ipaddress
-from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from mailcore.kernel.networks import is_within
+
 Scope = dict[str, Any]
 
 
-@lru_cache(maxsize=8)
-def read_networks(texts: Sequence[str]) -> tuple[Network, ...]:
-    return tuple(ipaddress.ip_network(text, strict=False) for text in texts)
-
-
-def is_within(peer: str, networks: Sequence[str]) -> bool:
-    try:
-        address = ipaddress.ip_address(peer.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    return any(address in network for network in read_networks(tuple(networks)))
-
-
-def unfold(scope: Scope, trusted: Sequence[str]) -> Scope:
+def unfold(scope: Scope, trusted: tuple[str, ...]) -> Scope:
     """The scope with its real client and scheme. One whose forwarding headers cannot be believed is marked `forwarded`."""
     headers = {bytes(name).lower(): bytes(value) for name, value in scope.get("headers", ())}
     forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")

@@ -12,13 +12,13 @@ import secrets
 import time
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
 
 from django.conf import settings
 from django.db import DatabaseError
 
 from mailcore.kernel.envelope import Envelope
 from mailcore.kernel.errors import Denied
+from mailcore.kernel.networks import is_within
 
 from . import authors, dmarc, dmarcoutcomes, fields, iprev, results, spf
 from .arc import chain
@@ -72,7 +72,7 @@ class _Decision:
 
 def is_trusted(peer: str) -> bool:
     """Whether mail from this address is taken as it is: this machine, and networks of the settings."""
-    return _is_within(peer, settings.FACTEUR.trusted_networks)
+    return is_within(peer, settings.FACTEUR.trusted_networks)
 
 
 def examine(*, envelope: Envelope, raw: bytes, peer: str, helo: str, names: Names | None = None) -> Arrival:
@@ -209,16 +209,6 @@ def _describe(found: _Found, forged: int) -> str:
     if forged:
         said.append(f"{forged} Authentication-Results forged in our name removed")
     return "; ".join(said)
-
-
-@lru_cache(maxsize=4_096)
-def _is_within(peer: str, networks: tuple[str, ...]) -> bool:
-    try:
-        address = ip_address(peer)
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return any((mapped or address) in ip_network(one) for one in networks)
 
 
 @lru_cache(maxsize=8)

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from ipaddress import ip_address
 
+from mailcore.kernel import networks
+
 from .names import Kind, Names, NamesFailed
 
 HTTPS_PORT = 443
@@ -29,11 +31,9 @@ class FetchFailed(Exception):
 
 def is_public(address: str) -> bool:
     try:
-        found = ip_address(address)
+        return networks.is_public(ip_address(address))
     except ValueError:
         return False
-    mapped = getattr(found, "ipv4_mapped", None) or found
-    return mapped.is_global and not mapped.is_multicast and not mapped.is_reserved
 
 
 def fetch(

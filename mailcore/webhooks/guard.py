@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mailcore.kernel.errors import BadSyntax, Deferred
+from mailcore.kernel.networks import Address, is_public
 
 SECONDS = 10.0
 MAX_ANSWER = 65_536
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +54,6 @@ def parse(url: str, *, allow_plain: bool = False) -> Target:
     if literal is not None and not is_public(literal):
         raise BadSyntax("This address is inside a private network.")
     return Target(parts.scheme, parts.hostname, port, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
-
-
-def is_public(address: Address) -> bool:
-    """Whether an address is out on the Internet, also behind the disguises an IPv4 address can wear in IPv6."""
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if inner is None and address in ipaddress.ip_network("64:ff9b::/96"):
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(inner)
-    return address.is_global and not address.is_multicast and not address.is_reserved and not address.is_unspecified
 
 
 def look_up(target: Target) -> Address:

@@ -1,24 +1,13 @@
 """A person at the webmail in a real Chromium, over the real servers: mail arrives by itself, is read and answered."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tests.e2e.chromium import CHROMIUM, FLAGS, WAIT
 from tests.flows.facteur import PASSWORD, Facteur, wait_until
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-]
-WAIT = 30_000
 
 pytestmark = pytest.mark.processes
 

@@ -1,25 +1,15 @@
 """Lists, conversations, search and folders in a real Chromium: by mouse, by keyboard, while mail arrives, and without scripts."""
 
 import imaplib
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.e2e.chromium import CHROMIUM, FLAGS, WAIT
 from tests.flows.facteur import PASSWORD, Facteur
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-]
-WAIT = 30_000
 MANY = 130
 
 expect.set_options(timeout=15_000)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from mailcore.directory.second_step import code_at
-from tests.e2e.test_browser import CHROMIUM, FLAGS, WAIT
+from tests.e2e.chromium import CHROMIUM, FLAGS, WAIT
 from tests.flows.facteur import PASSWORD, Facteur, wait_until
 
 pytestmark = pytest.mark.processes

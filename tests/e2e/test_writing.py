@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.e2e.test_browser import CHROMIUM, FLAGS, WAIT
+from tests.e2e.chromium import CHROMIUM, FLAGS, WAIT
 from tests.flows.facteur import PASSWORD, Facteur, wait_until
 
 pytestmark = pytest.mark.processes

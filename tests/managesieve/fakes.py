@@ -4,10 +4,11 @@ from typing import Any
 
 from mailcore.kernel.errors import Conflict, Denied, NotFound
 from mailcore.kernel.ids import MailboxId, UserId
+from mailcore.kernel.peers import Peer
 from mailcore.kernel.principal import Principal, Role, Service
 from mailcore.managesieve.grammar import CommandReader
 from mailcore.managesieve.ports import TooLarge
-from mailcore.managesieve.session import Peer, Ports, Session
+from mailcore.managesieve.session import Ports, Session
 from mailcore.sieve.script import compile_script
 
 MAX = 1_000

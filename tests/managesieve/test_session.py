@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mailcore.kernel.peers import MAX_LOGINS
 from mailcore.managesieve.grammar import Command, CommandReader, Fault, string
-from mailcore.managesieve.session import COMMANDS, MAX_ERRORS, MAX_LOGINS
+from mailcore.managesieve.session import COMMANDS, MAX_ERRORS
 from tests.transcripts.runner import load, play
 
 from .fakes import MAX, Client

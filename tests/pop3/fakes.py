@@ -7,8 +7,9 @@ from typing import Any
 from mailcore.kernel.errors import Denied
 from mailcore.kernel.ids import FolderId, MailboxId, UserId
 from mailcore.kernel.mailstore import FolderInfo, Snapshot
+from mailcore.kernel.peers import Peer
 from mailcore.kernel.principal import Principal, Role, Service
-from mailcore.pop3.session import Peer, Ports, Session
+from mailcore.pop3.session import Ports, Session
 
 
 class Inbox:

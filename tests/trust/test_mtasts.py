@@ -197,7 +197,20 @@ def test_the_certificate_must_be_right(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "fe80::1", "fd00::1", "::ffff:127.0.0.1", "224.0.0.1", "0.0.0.0"]
+    "address",
+    [
+        "127.0.0.1",
+        "10.0.0.1",
+        "169.254.169.254",
+        "::1",
+        "fe80::1",
+        "fd00::1",
+        "::ffff:127.0.0.1",
+        "224.0.0.1",
+        "0.0.0.0",
+        "2002:7f00:1::1",
+        "64:ff9b::a00:1",
+    ],
 )
 def test_never_from_inside(address: str) -> None:
     assert not fetching.is_public(address)

@@ -3,13 +3,12 @@
 from dataclasses import dataclass, field
 
 from .cursor import BadCommand, Cursor
-from .names import parse_name
+from .names import parse_names
 from .search import Returns, Search, parse_returns, parse_searched
 
 _PLAIN = (b"SELECTED", b"INBOXES", b"PERSONAL", b"SUBSCRIBED")
 _NAMED = (b"SUBTREE", b"SUBTREE-ONE", b"MAILBOXES")
 MAX_SOURCES = 100
-MAX_NAMES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +56,4 @@ def _parse_source(cursor: Cursor) -> Source:
     if kind not in _NAMED:
         raise BadCommand("ESEARCH knows no such folders")
     cursor.space()
-    if not cursor.skip(b"("):
-        return Source(kind, (parse_name(cursor),))
-    names = [parse_name(cursor)]
-    while cursor.skip(b" "):
-        names.append(parse_name(cursor))
-    cursor.expect(b")")
-    if len(names) > MAX_NAMES:
-        raise BadCommand("Those are too many folders")
-    return Source(kind, tuple(names))
+    return Source(kind, parse_names(cursor))

@@ -6,10 +6,11 @@ from binascii import Error as Base64Error
 
 from mailcore.kernel.errors import BadSyntax
 
-from .cursor import Cursor
+from .cursor import BadCommand, Cursor
 from .responses import write_astring
 
 DELIMITER = "/"
+MAX_NAMES = 1_000
 _SHIFTED = re.compile(rb"&([A-Za-z0-9+,]*)-")
 _UNSAFE = re.compile(r"[^\x20-\x7e]+|&")
 
@@ -73,6 +74,19 @@ def _unshift(run: "re.Match[bytes]") -> bytes:
 def parse_name(cursor: Cursor) -> str:
     """The folder's name that stands at the cursor."""
     return decode_utf8_name(cursor.astring()) if cursor.utf8_names else decode_name(cursor.astring())
+
+
+def parse_names(cursor: Cursor) -> tuple[str, ...]:
+    """One folder's name, or several in parentheses (`one-or-more-mailbox`, RFC 5465 §8)."""
+    if not cursor.skip(b"("):
+        return (parse_name(cursor),)
+    names = [parse_name(cursor)]
+    while cursor.skip(b" "):
+        names.append(parse_name(cursor))
+    cursor.expect(b")")
+    if len(names) > MAX_NAMES:
+        raise BadCommand("Those are too many folders")
+    return tuple(names)
 
 
 def write_name(name: str, *, utf8: bool) -> bytes:

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 from .cursor import BadCommand, Cursor
 from .fetch import Item, parse_item_list
-from .names import parse_name
+from .names import parse_names
 
 MESSAGE_EVENTS = (b"MessageNew", b"MessageExpunge", b"FlagChange")
 EVENTS = (*MESSAGE_EVENTS, b"MailboxName", b"SubscriptionChange", b"MailboxMetadataChange", b"ServerMetadataChange")
 MAX_GROUPS = 100
-MAX_NAMES = 1_000
 _BY_NAME = {event.upper(): event for event in EVENTS}
 _NAMED = (b"SUBTREE", b"MAILBOXES")
 _FILTERS = (b"SELECTED", b"SELECTED-DELAYED", b"INBOXES", b"PERSONAL", b"SUBSCRIBED", *_NAMED)
@@ -60,24 +59,12 @@ def _parse_group(cursor: Cursor) -> Group:
     if kind not in _FILTERS:
         raise BadCommand("NOTIFY knows no such folders")
     cursor.space()
-    names = _parse_names(cursor) if kind in _NAMED else ()
+    names = parse_names(cursor) if kind in _NAMED else ()
     if names:
         cursor.space()
     events, items = _parse_events(cursor, selected=kind.startswith(b"SELECTED"))
     cursor.expect(b")")
     return Group(kind, events, names, items)
-
-
-def _parse_names(cursor: Cursor) -> tuple[str, ...]:
-    if not cursor.skip(b"("):
-        return (parse_name(cursor),)
-    names = [parse_name(cursor)]
-    while cursor.skip(b" "):
-        names.append(parse_name(cursor))
-    cursor.expect(b")")
-    if len(names) > MAX_NAMES:
-        raise BadCommand("Those are too many folders")
-    return tuple(names)
 
 
 def _parse_events(cursor: Cursor, *, selected: bool) -> tuple[frozenset[bytes], tuple[Item, ...]]:

@@ -18,7 +18,7 @@ SECONDS = 6.0
 
 def ask(visit: Visit) -> Iterator[Verdict]:
     good, bad = settings.FACTEUR.dns_allowlists, settings.FACTEUR.dns_blocklists
-    if not (good or bad) or not _is_public(visit.peer):
+    if not (good or bad) or not _is_address(visit.peer):
         return
     names = Bounded(get_names(), seconds=SECONDS, questions=len(good) + len(bad))
     for zone, _ in map(read_zone, good):
@@ -54,7 +54,7 @@ def _is_listed(names: Bounded, peer: str, zone: str) -> bool:
     return any(record.startswith("127.") and not record.startswith("127.255.255.") for record in found.records)
 
 
-def _is_public(peer: str) -> bool:
+def _is_address(peer: str) -> bool:
     try:
         ip_address(peer)
     except ValueError:
