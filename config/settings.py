@@ -90,8 +90,13 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [
+                (
+                    "config.templating.Loader",
+                    ["django.template.loaders.filesystem.Loader", "django.template.loaders.app_directories.Loader"],
+                )
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -105,6 +110,7 @@ AUTH_USER_MODEL = "directory.User"
 AUTHENTICATION_BACKENDS = ["mailcore.directory.backends.DirectoryBackend"]
 PASSWORD_HASHERS = ["mailcore.directory.passwords.Argon2Hasher"]
 LOGIN_URL = "/login"
+SESSION_ENGINE = "webmail.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

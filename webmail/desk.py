@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
 from mailcore.kernel.errors import BadSyntax, Conflict, Denied, MailError, NotFound
+from mailcore.prepared import Prepared
 
 from .access.opening import Owner, open_mail, owner_of
 from .access.port import Folder, MailAccess
@@ -22,6 +23,7 @@ from .person import preferences_of
 from .preferences import Preferences
 
 P = ParamSpec("P")
+_SEARCHES = Prepared(lambda mailbox_id: SavedSearch.objects.filter(mailbox_id=mailbox_id).order_by("name"), -7919)
 _STATUS: tuple[tuple[type[MailError], int, str | Promise], ...] = (
     (NotFound, 404, gettext_lazy("It is not here")),
     (Denied, 403, gettext_lazy("Not allowed")),
@@ -108,7 +110,7 @@ def frame(
         "folders": desk.mail.list_folders() if folders is None else folders,
         "at": at,
         "labels": list_labels(desk.mailbox_id) if labels is None else labels,
-        "searches": list(SavedSearch.objects.filter(mailbox_id=desk.mailbox_id).order_by("name")),
+        "searches": _SEARCHES.list(desk.mailbox_id),
         "room_used": used,
         "room_allowed": allowed,
         "room_low": allowed * 8 // 10,

@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from mailcore.kernel.errors import BadSyntax, Conflict, NotFound
+from mailcore.prepared import Prepared
 
 from .models import Label
 
@@ -26,6 +27,7 @@ _DEFAULTS: tuple[tuple[str, Promise, int], ...] = (
     ("$label4", _("To do"), 6),
     ("$label5", _("Later"), 7),
 )
+_LABELS = Prepared(lambda mailbox_id: Label.objects.filter(mailbox_id=mailbox_id), -7919)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class ShownLabel:
 
 def list_labels(mailbox_id: int) -> list[ShownLabel]:
     """The usual five unless renamed or thrown away, then the person's own by name."""
-    own = {label.keyword.lower(): label for label in Label.objects.filter(mailbox_id=mailbox_id)}
+    own = {label.keyword.lower(): label for label in _LABELS.list(mailbox_id)}
     found: list[ShownLabel] = []
     for keyword, name, hue in _DEFAULTS:
         label = own.pop(keyword.lower(), None)

@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from mailcore.kernel.errors import NotFound
+from mailcore.prepared import Prepared
 
 from .access.port import SHOWS, SORTS, Folder, Found, Page, Query, Row, View
 from .access.queries import is_empty, parse_query
@@ -23,6 +24,7 @@ from .rowhtml import RowWriter, Tag
 from .rows import ShownRow, show_row
 
 _OWN = ("\\Drafts", "\\Sent")
+_VIEWS = Prepared(lambda mailbox_id, folder: FolderView.objects.filter(mailbox_id=mailbox_id, folder=folder), -7919, "a folder")
 LAYOUTS = ("right", "below", "off")
 
 
@@ -98,7 +100,7 @@ def read_view(request: HttpRequest, desk: Desk, here: Folder) -> View:
             mailbox_id=desk.mailbox_id, folder=here.name, defaults={"sort": sort, "is_ascending": is_ascending}
         )
     else:
-        kept = FolderView.objects.filter(mailbox_id=desk.mailbox_id, folder=here.name).first()
+        kept = _VIEWS.first(desk.mailbox_id, here.name)
         sort, is_ascending = (kept.sort, kept.is_ascending) if kept is not None and kept.sort in SORTS else ("date", False)
     is_by_thread = (
         request.COOKIES.get("threads") != "off"

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mailcore.directory.models import User
 from mailcore.kernel.errors import BadSyntax, Denied
+from mailcore.prepared import Prepared
 
 from .models import Preference, PreferenceRule
 
@@ -144,6 +145,7 @@ class Preferences:
         return self.get(name) == "yes"
 
 
+_OWN = Prepared(lambda user_id: Preference.objects.filter(user_id=user_id).values_list("name", "value"), -7919)
 _RULES_KEY = "preference-rules"
 RULES_KEPT = 30
 _NAMES = frozenset(one.name for one in fields(Preferences)) - {"locked"}
@@ -159,7 +161,7 @@ def read(user: User) -> Preferences:
             values[name] = value
             if is_locked:
                 locked.add(name)
-    for name, value in Preference.objects.filter(user=user).values_list("name", "value"):
+    for name, value in _OWN.list(user.pk):
         if name in _NAMES and name not in locked and BY_NAME[name].allows(value):
             values[name] = value
     return Preferences(**values, locked=frozenset(locked))

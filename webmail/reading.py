@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mailcore.kernel import flags
+from mailcore.prepared import Prepared
 
 from .access.opened import open_letter
 from .access.port import Attachment, Folder, Letter, Person, Row
@@ -23,6 +24,14 @@ from .rows import ShownRow, show_row
 from .sanitising.letters import Letter as CleanLetter
 
 _PASS = re.compile(r"\b(dmarc|dkim|spf|arc)=(pass|fail|softfail|none|temperror|permerror|neutral)\b", re.I)
+_SILENCES = Prepared(
+    lambda mailbox_id, kind, what: Silence.objects.filter(mailbox_id=mailbox_id, kind=kind, what=what).values_list("id"),
+    -7919, "a kind", "what is silenced",
+)  # fmt: skip
+_TRUSTED = Prepared(
+    lambda mailbox_id, address: TrustedSender.objects.filter(mailbox_id=mailbox_id, address=address).values_list("id"),
+    -7919, "an address",
+)  # fmt: skip
 MAX_OPEN = 5
 """Unread messages of a conversation that are opened along."""
 
@@ -139,11 +148,11 @@ def url_of(row: Row) -> str:
 
 
 def is_silenced(desk: Desk, kind: str, what: str) -> bool:
-    return Silence.objects.filter(mailbox_id=desk.mailbox_id, kind=kind, what=what).exists()
+    return bool(_SILENCES.list(desk.mailbox_id, kind.value, what))
 
 
 def is_trusted_sender(desk: Desk, address: str) -> bool:
-    if TrustedSender.objects.filter(mailbox_id=desk.mailbox_id, address=address.casefold()).exists():
+    if _TRUSTED.list(desk.mailbox_id, address.casefold()):
         return True
     is_known = desk.chosen.remote_images == "contacts"
     return is_known and find_by_address(user_id=desk.owner.principal.user_id, address=address) is not None

@@ -4,9 +4,12 @@ from django.http import HttpRequest
 
 from mailcore.kernel.errors import Denied
 from mailcore.kernel.principal import Service
+from mailcore.prepared import Prepared
 
 from . import authentication
 from .models import Mailbox, User
+
+_ACTIVE = Prepared(lambda id: User.objects.select_related("mailbox__address__domain").filter(id=id, is_active=True), -7919)
 
 
 class DirectoryBackend:
@@ -28,7 +31,7 @@ class DirectoryBackend:
 
     def get_user(self, user_id: int) -> User | None:
         """Asked at each request of a session, so a suspended account is out at once."""
-        user = User.objects.select_related("mailbox__address__domain").filter(id=user_id, is_active=True).first()
+        user = _ACTIVE.first(user_id)
         return user if user is not None and _is_open(user) else None
 
 

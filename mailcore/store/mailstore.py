@@ -23,12 +23,15 @@ from mailcore.kernel.mailstore import (
     Threads,
     Vanished,
 )
+from mailcore.prepared import Prepared
 
 from . import annotations, fetching, folders, snapshots, writer
 from .models import Folder, Usage
 from .search import matching, ordering, threading
 from .sharing import grants
 from .writer.messages import load_limits
+
+_USAGE = Prepared(lambda mailbox_id: Usage.objects.filter(mailbox_id=mailbox_id), -7919)
 
 
 class LocalMailStore:
@@ -146,7 +149,7 @@ class LocalMailStore:
         return folders.get_folder(self.mailbox_id, name)
 
     def quota(self) -> Quota:
-        usage = Usage.objects.filter(pk=self.mailbox_id).first()
+        usage = _USAGE.first(self.mailbox_id)
         limit = load_limits([self.mailbox_id]).get(self.mailbox_id, 0)
         return Quota(usage.bytes if usage else 0, limit, usage.messages if usage else 0)
 

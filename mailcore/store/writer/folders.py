@@ -2,8 +2,12 @@
 
 from django.db import transaction
 
+from mailcore.archive import keeping
+from mailcore.archive.keeping import Leaving
+from mailcore.archive.models import Removal
 from mailcore.kernel.errors import Conflict, Denied
 from mailcore.kernel.ids import FolderId, MailboxId
+from mailcore.prepared import Prepared
 
 from .. import names
 from ..models import Annotation, Change, DeliveryMark, Folder, Message, Subscription, ThreadReference, Usage
@@ -19,10 +23,12 @@ DEFAULTS = (
     ("Trash", "\\Trash"),
 )
 
+_INBOX = Prepared(lambda mailbox_id: Folder.objects.filter(mailbox_id=mailbox_id, name=names.INBOX).values_list("id"), -7919)
+
 
 def ensure_defaults(*, mailbox_id: MailboxId) -> None:
     """Give a new mailbox its folders, once: what a person removed later stays removed."""
-    if Folder.objects.filter(mailbox_id=mailbox_id, name=names.INBOX).exists():
+    if _INBOX.first(mailbox_id):
         return
     with open_books([mailbox_id]) as books:
         make_defaults(books, mailbox_id)
@@ -78,8 +84,10 @@ def rename_folder(*, mailbox_id: MailboxId, old: str, new: str) -> None:
             raise Conflict("A folder of this name exists.", repr(new))
         if old == names.INBOX:
             rows = select_all(folder)
-            duplicate(books, rows, make_folder(books, mailbox_id, new))
-            remove(books, folder, rows)
+            goal = make_folder(books, mailbox_id, new)
+            pairs = duplicate(books, rows, goal)
+            if pairs:
+                remove(books, folder, rows, leaving=Leaving(Removal.Kind.MOVED, goal.pk, pairs[0][1]))
             return
         if names.is_below(new, old):
             raise Conflict("A folder cannot move into itself.", f"{old!r} to {new!r}")
@@ -125,6 +133,7 @@ def _remove_rows(mailbox_id: int) -> None:
     Message.objects.filter(mailbox_id=mailbox_id).delete()
     for model in (Folder, Subscription, ThreadReference, Change, Annotation):
         model._default_manager.filter(mailbox_id=mailbox_id).delete()
+    keeping.forget_mailbox(mailbox_id)
 
 
 def _list_below(mailbox_id: int, name: str) -> list[Folder]:
