@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "mailcore.history",
     "mailcore.directory",
     "mailcore.store",
+    "mailcore.archive",
     "mailcore.queue",
     "mailcore.trust",
     "mailcore.filtering",

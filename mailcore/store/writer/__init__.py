@@ -16,14 +16,17 @@ from .folders import (
     set_subscribed,
 )
 from .messages import append, append_many, copy, expunge, move, store_flags
+from .returning import Return, bring_back
 
 __all__ = [
     "Delivered",
     "Delivery",
     "Outcome",
+    "Return",
     "Shipment",
     "append",
     "append_many",
+    "bring_back",
     "claim_recent",
     "copy",
     "create_folder",

@@ -4,12 +4,15 @@ from collections.abc import Iterable, Sequence
 
 from django.db import connection
 
+from mailcore.archive import keeping
+from mailcore.archive.keeping import Leaving
+from mailcore.archive.models import FormerFlags, Removal
 from mailcore.kernel.errors import NotFound, OverQuota
 from mailcore.kernel.flags import DELETED, join_keywords, split_keywords
 from mailcore.kernel.ids import BlobId, FolderId, MailboxId
 from mailcore.kernel.mailstore import Appended, Copied, FlagMode, MessageState, NewMessage
 
-from .. import blobs, contents, fetching, names
+from .. import blobs, contents, fetching, names, uidsets
 from ..inserting import insert
 from ..loading import marks
 from ..models import Change, Content, Folder, Message
@@ -75,7 +78,7 @@ def append_many(
         insert(added)
         books.record(folder, Change.Kind.ADDED, [row.uid for row in added])
         if old:
-            remove(books, source, old)
+            remove(books, source, old, leaving=Leaving(Removal.Kind.REPLACED))
         return [Appended(folder.uidvalidity, row.uid) for row in added]
 
 
@@ -122,7 +125,8 @@ def move(*, mailbox_id: MailboxId, folder_id: FolderId, uids: Sequence[int], tar
         goal = books.get_folder(mailbox_id, names.normalise(target))
         rows = select(source, uids)
         pairs = duplicate(books, rows, goal)
-        remove(books, source, rows)
+        if pairs:
+            remove(books, source, rows, leaving=Leaving(Removal.Kind.MOVED, goal.pk, pairs[0][1]))
         return Copied(goal.uidvalidity, pairs)
 
 
@@ -137,6 +141,7 @@ def store_flags(
         changed: list[MessageState] = []
         # Most messages are alike, so each way of being flagged is worked out once.
         ways: dict[tuple[int, str], tuple[int, str]] = {}
+        former: dict[tuple[int, str], list[int]] = {}
         for uid, modseq, bits, words in fetching.select(folder_id, sorted(set(uids)), _STATE):
             before = (bits, words)
             after = ways.get(before) or ways.setdefault(before, apply_mode(bits, words, mode, flags, keywords))
@@ -145,10 +150,24 @@ def store_flags(
             books.count_reflagged(folder, before=bits, after=after[0])
             changed.append(MessageState(uid, books.advance(folder), *after))
             groups.setdefault(after, []).append(uid)
+            former.setdefault(before, []).append(uid)
         for (bits, words), group in groups.items():
             reflag(folder, group, bits, words, folder.highestmodseq)
         books.record(folder, Change.Kind.FLAGS, [state.uid for state in changed])
+        _keep_former(books, folder, former)
         return changed
+
+
+def _keep_former(books: Books, folder: Folder, former: dict[tuple[int, str], list[int]]) -> None:
+    keeping.keep_flags(
+        [
+            FormerFlags(
+                mailbox_id=folder.mailbox_id, folder_id=folder.pk, modseq=folder.highestmodseq, uids=uidsets.join(uids), flags=bits,
+                keywords=words, at=books.now,
+            )
+            for (bits, words), uids in former.items()
+        ]
+    )  # fmt: skip
 
 
 def apply_mode(bits: int, stored: str, mode: FlagMode, flags: int, keywords: frozenset[str]) -> tuple[int, str]:

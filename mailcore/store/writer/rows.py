@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from mailcore.archive import keeping
+from mailcore.archive.keeping import Leaving
+
 from ..models import Change, Folder
 from ..uidsets import chunk
 from .books import Books
@@ -58,8 +61,14 @@ def duplicate(books: Books, rows: Sequence[Picked], goal: Folder) -> list[tuple[
     return [(row.uid, copy) for row, copy in zip(rows, copies, strict=True)]
 
 
-def remove(books: Books, folder: Folder, rows: Sequence[Picked]) -> list[int]:
+def remove(books: Books, folder: Folder, rows: Sequence[Picked], *, leaving: Leaving = Leaving()) -> list[int]:
+    """Remove rows, which are in the order of their UIDs. The archive keeps them for a while."""
     uids = [row.uid for row in rows]
+    done = 0
+    for part in _cut(uids):
+        condition, values = _condition(folder.pk, part)
+        keeping.keep(folder=folder.name, condition=condition, values=values, leaving=leaving.after(done), at=books.now)
+        done += len(part)
     _run_each("DELETE FROM store_message", [], folder.pk, uids)
     for row in rows:
         books.count_removed(folder, size=row.size, flags=row.flags)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from mailcore.archive.keeping import Leaving
+from mailcore.archive.models import Removal
 from mailcore.kernel.ids import BlobId, FolderId, MailboxId
 
 from .. import contents, uidsets
@@ -10,7 +12,7 @@ from ..models import Change, Folder, Grant, Message, SeenBy
 from . import threads
 from .books import Books, open_books
 from .messages import add_message, check_room, lineage_of, load_limits
-from .rows import BATCH, remove, select
+from .rows import BATCH, Picked, remove, select
 
 Flags = Callable[[int, int, str], tuple[int, str]]
 """From a message's UID, flags and keywords to those of its copy."""
@@ -84,8 +86,14 @@ def copy_between(
         insert(copies)
         books.record(to_folder, Change.Kind.ADDED, [copy.uid for copy in copies])
         if moving:
-            remove(books, from_folder, select(from_folder, [row.uid for row in rows]))
+            _note_move(books, from_folder, select(from_folder, [row.uid for row in rows]), to_folder, copies)
         return [(row.uid, copy.uid) for row, copy in zip(rows, copies, strict=True)]
+
+
+def _note_move(books: Books, source: Folder, rows: Sequence[Picked], goal: Folder, copies: Sequence[Message]) -> None:
+    is_within = source.mailbox_id == goal.mailbox_id
+    went = (goal.pk, copies[0].uid) if is_within and copies else (0, 0)
+    remove(books, source, rows, leaving=Leaving(Removal.Kind.MOVED, *went))
 
 
 def _read(folder: Folder, uids: Sequence[int]) -> list[Message]:
