@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -81,6 +82,16 @@ class Facteur:
                     return
             time.sleep(0.2)
         raise SystemExit(f"port {port} did not open within {seconds:.0f} s; see {self.log.name}")
+
+    def wait_until_indexed(self, seconds: float) -> None:
+        """Work put off is not left for the measurement of something else."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['http']}/metrics", timeout=30) as answer:
+                if b"\nfacteur_search_waiting_messages 0.0\n" in answer.read():
+                    return
+            time.sleep(2)
+        raise SystemExit(f"the search index was not ready within {seconds:.0f} s")
 
     def __exit__(self, *_: object) -> None:
         self.process.send_signal(signal.SIGTERM)

@@ -77,6 +77,7 @@ def fill(facteur: Facteur, peers: tuple[Peer, ...], *, messages: int) -> list[_S
     for side in sides:
         if generate(LOAD / "fill.py", *side.words, "--mbox", "INBOX", "-m", messages, "--max-seconds", 1_500)["cut_by_time"]:
             raise SystemExit(f"{side.name}: the mailbox did not fill in time")
+    facteur.wait_until_indexed(1_500)
     return sides
 
 

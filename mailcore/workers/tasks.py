@@ -28,6 +28,8 @@ LINGER = 0.4
 """Seconds the worker looks on by itself after the last mail, longer than the bell's own gap."""
 INDEX_WITHIN = 60.0
 """While mail is being delivered the index waits its turn, yet no longer than so many seconds."""
+INDEX_FOR = 8.0
+"""After so many seconds the index waits for the next ring."""
 _OWNER = f"{socket.gethostname()}:{os.getpid()}"
 _turn = threading.Lock()
 _telling = threading.Lock()
@@ -71,7 +73,9 @@ def index() -> None:
     if _turn.locked() and time.monotonic() - _indexed_at < INDEX_WITHIN:
         return
     _indexed_at = time.monotonic()
-    index_pending()
+    until = _indexed_at + INDEX_FOR
+    while index_pending() and time.monotonic() < until and not _turn.locked():
+        pass
 
 
 @app.task  # type: ignore[untyped-decorator]

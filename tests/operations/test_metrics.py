@@ -11,9 +11,12 @@ from config import asgi
 from mailcore import metrics
 from mailcore.directory.authentication import authenticate
 from mailcore.kernel.errors import Denied
+from mailcore.kernel.ids import MailboxId
 from mailcore.kernel.principal import Service
 from mailcore.queue.models import Entry, Recipient
 from mailcore.servers import exposition, proxies
+from mailcore.store.search import index_pending
+from mailcore.store.writer import append, ensure_defaults
 
 
 @pytest.fixture
@@ -106,3 +109,13 @@ def test_the_client_behind_trusted_proxies(peer: str, forwarded: str, client: st
     found = proxies.unfold({"client": (peer, 1), "headers": headers, "scheme": "http"}, ("10.0.0.0/8",))
     assert found["client"][0] == client
     assert found["scheme"] == ("https" if forwarded and peer.endswith("10.0.0.1") else "http")
+
+
+def test_what_a_search_still_has_to_read_is_told(cast: Cast) -> None:
+    index_pending()
+    assert read("facteur_search_waiting_messages") == 0
+    ensure_defaults(mailbox_id=MailboxId(cast.ann.id))
+    append(mailbox_id=MailboxId(cast.ann.id), name="INBOX", raw=b"Subject: new\r\n\r\nwords\r\n")
+    assert read("facteur_search_waiting_messages") == 1
+    index_pending()
+    assert read("facteur_search_waiting_messages") == 0

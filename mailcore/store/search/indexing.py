@@ -52,6 +52,11 @@ def find_frontier(index: Index) -> int:
     return progress if digest is not None and index.list_indexed({progress: make_mark(bytes(digest))}) else 0
 
 
+def count_waiting() -> int:
+    """Messages, each counted once, that a search still has to read."""
+    return Content.objects.filter(pk__gt=open_index().get_progress()).count()
+
+
 def _list_folders(blob_ids: Iterable[int]) -> set[int]:
     ids = list(blob_ids)
     with connection.cursor() as cursor:
