@@ -105,6 +105,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("pop3s_port", "2995", _port, "POP3, TLS"),
     Setting("sieve_port", "4190", _port, "ManageSieve, STARTTLS"),
     Setting("front_processes", "2", int, "Listener processes that share the ports"),
+    Setting("web_processes", "2", int, "Processes that make pages, each about 130 MB"),
     Setting("database_url", "", str, "postgresql://user:password@host/name; empty: SQLite in the data folder"),
     Setting("redis_url", "", str, "redis:// or rediss:// of your own; empty: one is started beside Facteur"),
     Setting("max_message_bytes", "52428800", int, "Largest message taken"),
@@ -129,6 +130,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("attachments", "take", _one_of("take", "junk", "refuse"), "What is done with mail that has a program attached"),
     Setting("scanners", "", _scanners, "Scanners asked about strangers' mail: spamd=, clamd= with host:port or a path"),
     Setting("scanner_failure", "accept", _one_of("accept", "defer"), "What happens to mail that a scanner could not look at"),
+    Setting(
+        "acme_directory",
+        "https://acme-v02.api.letsencrypt.org/directory",
+        str,
+        "ACME server certificates are ordered from; empty: none",
+    ),
+    Setting("acme_contact", "", str, "Address the ACME server may write to"),
     Setting("allowed_hosts", "*", _words, "Host names the pages answer to"),
     Setting("secure_cookies", "no", _boolean, "Set where the pages are behind HTTPS"),
     Setting("trusted_proxies", "", _networks, "Networks of proxies in front whose X-Forwarded-For and -Proto are believed"),
@@ -154,6 +162,7 @@ class Environment:
     pop3s_port: int
     sieve_port: int
     front_processes: int
+    web_processes: int
     database_url: str
     redis_url: str
     max_message_bytes: int
@@ -176,6 +185,8 @@ class Environment:
     attachments: str
     scanners: tuple[str, ...]
     scanner_failure: str
+    acme_directory: str
+    acme_contact: str
     allowed_hosts: tuple[str, ...]
     secure_cookies: bool
     trusted_proxies: tuple[str, ...]

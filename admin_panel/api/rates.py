@@ -1,6 +1,7 @@
 """How often a key may ask: 600 requests a minute, 60 of them writes with room for a burst.
 
-Counted in the memory of this process; a batch is one write, so that many changes are best sent in one.
+Counted in the memory of one process: whose calls go to both of two may have twice as much. A batch is one
+write, so that many changes are best sent in one.
 """
 
 import threading
