@@ -32,6 +32,7 @@ app.conf.update(
         "tell": {"task": "mailcore.workers.tasks.tell", "schedule": 5.0, "options": {"expires": 30}},
         "tidy": {"task": "webmail.tasks.tidy", "schedule": 5.0, "options": {"expires": 30}},
         "prove": {"task": "mailcore.workers.tasks.prove", "schedule": 900.0, "options": {"expires": 600}},
+        "retain": {"task": "mailcore.workers.tasks.retain", "schedule": 60.0, "options": {"expires": 120}},
         "reap": {"task": "mailcore.workers.tasks.reap", "schedule": 60.0, "options": {"expires": 120}},
     },
     beat_schedule_filename=str(settings.FACTEUR.data / "run" / "beat"),

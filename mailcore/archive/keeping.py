@@ -38,11 +38,14 @@ class Leaving:
         return Leaving(self.kind, self.went_folder_id, self.first_uid + count) if self.first_uid else self
 
 
+EXPUNGED = Leaving()
+
+
 def keep(*, folder: str, condition: str, values: Sequence[int], leaving: Leaving, at: int) -> None:
     """Copy the rows of `store_message` for which `condition` holds, in the order of their UIDs."""
     went = _IN_A_ROW if leaving.first_uid else _NOWHERE
     start = leaving.first_uid - 1 if leaving.first_uid else 0
-    head = [folder, leaving.kind.value, at, leaving.went_folder_id, start, at + FIRST_LOOK]
+    head: list[str | int] = [folder, leaving.kind.value, at, leaving.went_folder_id, start, at + FIRST_LOOK]
     with connection.cursor() as cursor:
         cursor.execute(f"{_KEEP.format(went=went)} WHERE {condition}", [*head, *values])
 

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
 from mailcore import bell, metrics
+from mailcore.archive.journal import recording
 from mailcore.kernel.addresses import MailAddress
 from mailcore.kernel.envelope import Envelope, EnvelopeRecipient, Origin
 from mailcore.kernel.errors import BadSyntax, Deferred, LimitReached, MailError, Refused
@@ -104,6 +105,7 @@ def keep(prepared: Sequence[Prepared], written: Sequence[blobs.Written]) -> None
     """The rows, in the caller's transaction; the bell rings after its commit."""
     blob_ids = blobs.record(written)
     acceptance.insert([_entry(item, blob_id) for item, blob_id in zip(prepared, blob_ids, strict=True)])
+    recording.record([_journalled(item, blob_id, one.digest) for item, blob_id, one in zip(prepared, blob_ids, written, strict=True)])
     transaction.on_commit(bell.ring)
 
 
@@ -170,6 +172,15 @@ def _entry(item: Prepared, blob_id: int) -> acceptance.NewEntry:
         hold=origin.hold,
         came_from=f"from {peer} by {origin.protocol}{' ' + origin.tls if origin.tls else ''}",
     )
+
+
+def _journalled(item: Prepared, blob_id: int, digest: bytes) -> recording.Accepted:
+    origin = item.origin
+    return recording.Accepted(
+        trace_id=item.trace_id, at=item.received_at, source=origin.source, peer=origin.peer, helo=origin.helo, user_id=origin.user_id,
+        sender=item.envelope.sender, recipients=tuple(one.address for one in item.envelope.recipients), message_id=item.message_id,
+        data=item.data, blob_id=blob_id, blob_digest=digest,
+    )  # fmt: skip
 
 
 def _check_room(largest: int) -> None:

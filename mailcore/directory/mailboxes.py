@@ -7,9 +7,10 @@ from datetime import datetime
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 
+from mailcore.archive import held
 from mailcore.audit import log
 from mailcore.kernel.addresses import MailAddress
-from mailcore.kernel.errors import BadSyntax, NotFound
+from mailcore.kernel.errors import BadSyntax, Conflict, NotFound
 from mailcore.kernel.ids import MailboxId
 
 from . import scram_keys, users
@@ -193,9 +194,9 @@ def remove_later(*, mailbox_id: int, at: datetime) -> None:
 
 
 def remove_due(*, now: datetime) -> int:
-    """Remove what was to be removed by now; how many mailboxes."""
-    due = Mailbox.objects.filter(state=Mailbox.State.REMOVING, remove_at__lte=now).values_list("id", flat=True)
-    found = list(due)
+    """Remove what was to be removed by now; how many mailboxes. One under a legal hold waits until that is released."""
+    due = list(Mailbox.objects.filter(state=Mailbox.State.REMOVING, remove_at__lte=now).values_list("id", flat=True))
+    found = sorted(set(due) - held.list_mailboxes(due)) if due else due
     for mailbox_id in found:
         remove(mailbox_id=mailbox_id)
     return len(found)
@@ -227,9 +228,11 @@ def rename(*, mailbox_id: int, address: str, keep_old: bool = True) -> Mailbox:
 
 
 def remove(*, mailbox_id: int) -> None:
-    """Remove the mailbox, its address and its login."""
+    """Remove the mailbox, its address and its login. Conflict where a legal hold keeps some of its mail."""
     with transaction.atomic():
         mailbox = get_by_id(mailbox_id=mailbox_id)
+        if held.list_mailboxes([mailbox_id]):
+            raise Conflict(f"A legal hold keeps mail of {mailbox.address}. Suspend the mailbox instead, or release the hold first.")
         _record("removed", mailbox, before=shown(mailbox))
         user_id = mailbox.user_id
         mailbox.address.delete()

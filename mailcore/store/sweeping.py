@@ -5,6 +5,7 @@ import logging
 import sqlite3
 import time
 
+from mailcore.archive import held
 from mailcore.directory.models import Mailbox
 from mailcore.kernel.ids import MailboxId
 
@@ -19,8 +20,9 @@ MARK_LIFETIME = 14 * 24 * 3600
 
 
 def sweep() -> int:
-    """Remove the mail of mailboxes the directory no longer has; how many there were."""
-    orphans = sorted(set(Usage.objects.values_list("mailbox_id", flat=True)) - set(Mailbox.objects.values_list("id", flat=True)))
+    """Remove the mail of mailboxes the directory no longer has, but for what a legal hold covers; how many there were."""
+    unowned = set(Usage.objects.values_list("mailbox_id", flat=True)) - set(Mailbox.objects.values_list("id", flat=True))
+    orphans = sorted(unowned - held.list_mailboxes(unowned))
     for mailbox_id in orphans:
         writer.remove_mailbox(mailbox_id=MailboxId(mailbox_id))
     try:

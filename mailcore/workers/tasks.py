@@ -8,6 +8,9 @@ import time
 from django.utils import timezone
 
 from config.celery import app
+from mailcore.archive import retention
+from mailcore.archive import sweeping as archive_sweeping
+from mailcore.archive.journal import pruning
 from mailcore.audit import log
 from mailcore.delivery import drain, reaping
 from mailcore.directory import keys, mailboxes, throttle
@@ -114,3 +117,11 @@ def reap() -> None:
     sending.forget()
     forgetting.forget(now=int(time.time()))
     sweeping.sweep()
+
+
+@app.task  # type: ignore[untyped-decorator]
+def retain() -> None:
+    """Remove what lay in its folder, in the undelete window or in the journal for as long as it may."""
+    retention.run()
+    archive_sweeping.sweep()
+    pruning.prune()

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from mailcore.archive import keeping
-from mailcore.archive.keeping import Leaving
+from mailcore.archive.keeping import EXPUNGED, Leaving
 
 from ..models import Change, Folder
 from ..uidsets import chunk
@@ -61,7 +61,7 @@ def duplicate(books: Books, rows: Sequence[Picked], goal: Folder) -> list[tuple[
     return [(row.uid, copy) for row, copy in zip(rows, copies, strict=True)]
 
 
-def remove(books: Books, folder: Folder, rows: Sequence[Picked], *, leaving: Leaving = Leaving()) -> list[int]:
+def remove(books: Books, folder: Folder, rows: Sequence[Picked], *, leaving: Leaving = EXPUNGED) -> list[int]:
     """Remove rows, which are in the order of their UIDs. The archive keeps them for a while."""
     uids = [row.uid for row in rows]
     done = 0
