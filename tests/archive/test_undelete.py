@@ -8,9 +8,10 @@ from mailcore.audit.models import Event
 from mailcore.directory import mailboxes
 from mailcore.kernel.errors import BadSyntax, NotFound, OverQuota
 from mailcore.kernel.flags import DELETED, FLAGGED, SEEN
-from mailcore.kernel.mailstore import FlagMode
+from mailcore.kernel.mailstore import FlagMode, NewMessage
 from mailcore.store import checking, writer
 from mailcore.store.models import Blob, Message
+from tests.builders import message
 
 from .cast import DAY, expunge, folder_id, make_domain, open_store, put, set_clock, subjects
 
@@ -53,7 +54,8 @@ def test_moves_and_drafts_written_anew_are_not_deleted_mail() -> None:
 def test_many_moved_messages_are_each_followed() -> None:
     make_domain()
     store = open_store()
-    uids = [put(store, f"Letter {number}") for number in range(1_200)]
+    letters = [NewMessage(message(subject=f"Letter {number}"), 0, frozenset(), None) for number in range(1_200)]
+    uids = [one.uid for one in store.append_many("INBOX", letters)]
     chosen = [uid for uid in uids if uid % 3]
     pairs = dict(store.move(folder_id(store), chosen, "Archive").pairs)
     assert {row.uid: row.went_uid for row in Removal.objects.all()} == pairs

@@ -57,7 +57,7 @@ def _prune_batch(domain: str, before: int, holds: list[Hold]) -> int:
         Record.objects.filter(domain=domain, seq__lte=last.seq).delete()
         audit.record(
             "archive.journal_pruned", object_id=domain, name=domain, domain=domain,
-            after={"first": going[0].seq, "last": last.seq, "digest": bytes(last.digest).hex()},
+            after={"first": going[0].seq, "last": last.seq, "head": bytes(last.digest).hex()},
         )  # fmt: skip
     log.info("the journal of %s lost records %d to %d by age", domain, going[0].seq, last.seq)
     return len(going)

@@ -94,6 +94,8 @@ class _Planner:
         self.removals = {
             (row.folder_id, row.uid): row for row in Removal.objects.filter(mailbox_id=mailbox_id, at__gt=moment).order_by("pk")
         }
+        self.last_names = {row.folder_id: row.folder for row in self.removals.values()}
+        """Of folders that are gone: what they were called when something last left them."""
         self.scope = self._find_scope()
         self.former = self._load_former()
         self.result = Plan(mailbox_id, moment, folder)
@@ -105,7 +107,7 @@ class _Planner:
         used: set[Place] = set()
         for place, row in gone.items():
             last, end = ends[place]
-            goal: str | int = row.folder_id if row.folder_id in self.names else row.folder
+            goal: str | int = row.folder_id if row.folder_id in self.names else self.last_names[row.folder_id]
             state = self.former.get(place, (row.flags, row.keywords))
             if end not in present:
                 # Where the end of the way is unknown, the row at its beginning has all there is to bring back.
@@ -126,7 +128,7 @@ class _Planner:
         if not self.folder:
             return None
         ids = {pk for pk, name in self.names.items() if name == self.folder}
-        ids |= {row.folder_id for row in self.removals.values() if row.folder == self.folder and row.folder_id not in self.names}
+        ids |= {pk for pk, name in self.last_names.items() if name == self.folder and pk not in self.names}
         if not ids:
             raise NotFound("There is no such folder.", repr(self.folder))
         return ids
