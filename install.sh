@@ -11,9 +11,14 @@ venv=.venv
     echo "Facteur needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" >&2
     exit 1
 }
-[ -x "$venv/bin/python" ] && "$venv/bin/python" -c '' 2>/dev/null || {
+[ -x "$venv/bin/python" ] && "$venv/bin/python" -c 'import pip' 2>/dev/null || {
     echo "Making a virtual environment in $venv"
     rm -rf "$venv"
+    if ! "$python" -c 'import ensurepip' 2>/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "This Python cannot make one yet: installing python3-venv"
+        apt-get install -y -qq python3-venv >/dev/null 2>&1 ||
+            { apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null; } || true
+    fi
     "$python" -m venv "$venv" || {
         echo "python3 -m venv failed; on Debian and Ubuntu: apt-get install python3-venv" >&2
         exit 1
