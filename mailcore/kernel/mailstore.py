@@ -26,6 +26,7 @@ Column = Literal[
     "body",
     "structure",
     "raw",
+    "octets",
     "header",
     "prefix_size",
     "email_id",
@@ -38,9 +39,17 @@ uid, size, internaldate, savedate: int. envelope, bodystructure, body: bytes rea
 (RFC 9051 §7.5.2, without the item's name; `body` is the non-extensible form). structure: a
 `mime.structure.Part` whose offsets count from the start of the blob: add `prefix_size`, the
 length of the trace header put before it, to reach offsets in `raw`. raw: the whole message as
-served. header: its header block with the blank line. email_id, thread_id: str (RFC 8474).
-snippet: str.
+served. octets: an `Octets` of the same, to read some of it. header: its header block with the
+blank line. email_id, thread_id: str (RFC 8474). snippet: str.
 """
+
+
+class Octets(Protocol):
+    """A message as served, of which a stretch can be read without the rest."""
+
+    def read(self, start: int, stop: int) -> bytes:
+        """What lies between two offsets, as a slice would give it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,9 +260,7 @@ class MailStore(Protocol):
         ...
 
     def append(self, name: str, raw: bytes, *, flags: int, keywords: frozenset[str], internaldate: int | None) -> Appended: ...
-    def append_many(
-        self, name: str, messages: Sequence[NewMessage], *, replacing: tuple[FolderId, int] | None = None
-    ) -> list[Appended]:
+    def append_many(self, name: str, messages: Sequence[NewMessage], *, replacing: tuple[FolderId, int] | None = None) -> list[Appended]:
         """All or none, in order. `replacing` (folder, UID) is removed in the same step; NotFound where it is gone."""
         ...
 

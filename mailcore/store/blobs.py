@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -30,13 +31,14 @@ class Written:
     length: int
 
 
-_packs: dict[str, Packs] = {}
+_packs: dict[Path, Packs] = {}
 
 
 def open_packs() -> Packs:
     """The packs of this process."""
-    folder = settings.FACTEUR.data / "packs"
-    return _packs.setdefault(str(folder), Packs(folder))
+    data = settings.FACTEUR.data
+    packs = _packs.get(data)
+    return packs if packs is not None else _packs.setdefault(data, Packs(data / "packs"))
 
 
 def write(raws: Sequence[bytes]) -> list[Written]:

@@ -8,13 +8,17 @@ from mailcore.kernel.mailstore import FolderInfo
 
 from .models import Folder, Subscription
 from .names import normalise
+from .statements import ask
 from .writer.folders import ensure_defaults as _ensure_defaults
 
-# Raw: each command of each session asks, 60 µs against 1,200 for two queries as model instances.
+# Raw: each command of each session asks, 10 µs against 1,200 for two queries as model instances.
 _FIELDS = [field.attname for field in Folder._meta.concrete_fields]
 _SELECT = f"""SELECT {", ".join(f"f.{name}" for name in _FIELDS)},
     EXISTS (SELECT 1 FROM store_subscription s WHERE s.mailbox_id = f.mailbox_id AND s.name = f.name)
     FROM store_folder f WHERE f.mailbox_id = %s AND"""
+_INFO = """SELECT f.id, f.name, f.uidvalidity, f.uidnext, f.highestmodseq, f.messages, f.unseen, f.bytes, f.special_use,
+    EXISTS (SELECT 1 FROM store_subscription s WHERE s.mailbox_id = f.mailbox_id AND s.name = f.name)
+    FROM store_folder f WHERE f.mailbox_id = %s AND f.id = %s"""
 
 
 def ensure_defaults(mailbox_id: MailboxId) -> None:
@@ -51,11 +55,16 @@ def read_by_id(mailbox_id: MailboxId, folder_id: FolderId) -> tuple[Folder, bool
     return found
 
 
+def get_info(mailbox_id: MailboxId, folder_id: FolderId) -> FolderInfo:
+    """The same as sessions know it."""
+    for pk, name, uidvalidity, uidnext, modseq, messages, unseen, octets, use, subscribed in ask(_INFO, (mailbox_id, folder_id)):
+        return FolderInfo(pk, name, uidvalidity, uidnext, modseq, messages, unseen, octets, use, bool(subscribed))
+    raise NotFound("The folder is gone.", f"folder {folder_id} of mailbox {mailbox_id}")
+
+
 def _read(statement: str, mailbox_id: MailboxId, key: str | int) -> tuple[Folder, bool] | None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [mailbox_id, key])
-        row = cursor.fetchone()
-    return None if row is None else (Folder.from_db(connection.alias, _FIELDS, row[:-1]), bool(row[-1]))
+    rows = ask(statement, (mailbox_id, key))
+    return (Folder.from_db(connection.alias, _FIELDS, rows[0][:-1]), bool(rows[0][-1])) if rows else None
 
 
 def get_folder(mailbox_id: MailboxId, name: str) -> Folder:

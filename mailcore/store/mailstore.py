@@ -35,12 +35,14 @@ _USAGE = Prepared(lambda mailbox_id: Usage.objects.filter(mailbox_id=mailbox_id)
 
 
 class LocalMailStore:
-    """One mailbox. Holds nothing but its id: as cheap to make as to drop."""
+    """One mailbox. Holds its id and little else: as cheap to make as to drop."""
 
-    __slots__ = ("mailbox_id",)
+    __slots__ = ("_opened", "mailbox_id")
 
     def __init__(self, mailbox_id: MailboxId) -> None:
         self.mailbox_id = mailbox_id
+        self._opened: FolderId | None = None
+        """The folder opened last, known to be of this mailbox: a folder stays in its mailbox."""
         folders.ensure_defaults(mailbox_id)
 
     def list_folders(self) -> list[FolderInfo]:
@@ -69,6 +71,7 @@ class LocalMailStore:
     def open(self, name: str, *, read_only: bool) -> Snapshot:
         row = folders.get_folder(self.mailbox_id, name)
         folder_id = FolderId(row.pk)
+        self._opened = folder_id
         recent_from = row.recent_from
         # Most opens find nothing recent, and then cost no write.
         if not read_only and recent_from < row.uidnext:
@@ -163,4 +166,5 @@ class LocalMailStore:
 
     def _check(self, folder_id: FolderId) -> None:
         """A folder id of another mailbox is not found, whoever made the id up."""
-        folders.get_folder_by_id(self.mailbox_id, folder_id)
+        if folder_id != self._opened:
+            folders.get_info(self.mailbox_id, folder_id)

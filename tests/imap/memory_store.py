@@ -356,6 +356,8 @@ def column_of(message: Message, uid: int, column: Column) -> Any:
             return parse(message.raw).root
         case "raw":
             return message.raw
+        case "octets":
+            return Whole(message.raw)
         case "header":
             return header_of(message.raw)
         case "prefix_size":
@@ -364,6 +366,14 @@ def column_of(message: Message, uid: int, column: Column) -> Any:
             return f"M{uid}"
         case "snippet":
             return "snippet"
+
+
+@dataclass(frozen=True)
+class Whole:
+    raw: bytes
+
+    def read(self, start: int, stop: int) -> bytes:
+        return self.raw[start:stop]
 
 
 def header_of(raw: bytes) -> bytes:

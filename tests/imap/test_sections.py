@@ -19,3 +19,10 @@ def test_as_line_by_line(header: bytes, fields: list[bytes]) -> None:
     start = rb"^(?:%b)[ \t]*:" % b"|".join(map(re.escape, fields))
     pattern = re.compile(start + rb"[^\n]*(?:\n|\Z)(?:[ \t][^\n]*(?:\n|\Z))*", re.MULTILINE | re.IGNORECASE)
     assert field_selector(tuple(fields), False)(header) == b"".join(pattern.findall(header)) + b"\r\n"
+
+
+def test_a_header_that_is_cut_short() -> None:
+    select = field_selector((b"To",), False)
+    assert select(b"To: a\r\nSubj") == b"To: a\r\n\r\n"
+    assert select(b"X: y\r\nTo: a") == b"To: a\r\n"
+    assert select(b"To: a\r\nTo: a") == b"To: a\r\nTo: a\r\n"

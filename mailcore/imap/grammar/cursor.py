@@ -52,6 +52,10 @@ class Cursor:
     def at_end(self) -> bool:
         return self.position >= len(self.text)
 
+    def plain_rest(self) -> bytes | None:
+        """All that follows, where no literal is in it; the cursor stays."""
+        return None if self._next_literal < len(self._literals) else self.text[self.position :]
+
     def peek(self, token: bytes) -> bool:
         return self.text.startswith(token, self.position)
 

@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from mailcore.kernel.limits import MAX_PART_DEPTH
 
 from .cursor import BadCommand, Cursor
+from .framing import Command
 from .responses import write_astring
 from .sequences import SequenceSet, parse_partial, parse_set
 
@@ -19,6 +21,8 @@ SIMPLE = frozenset((
     b"EMAILID", b"THREADID", b"SAVEDATE", b"PREVIEW",
 ))  # fmt: skip
 MAX_ITEMS = 200
+MAX_KEPT = 1_024
+"""Octets of a list of items that is remembered."""
 MAX_LEVELS = 2 * MAX_PART_DEPTH
 """A part in a message in a part counts twice."""
 _PATH = re.compile(rb"[1-9]\d{0,5}(?:\.[1-9]\d{0,5})*")
@@ -79,8 +83,22 @@ def parse_fetch(cursor: Cursor) -> Fetch:
     cursor.space()
     messages = parse_set(cursor)
     cursor.space()
-    items = _parse_items(cursor)
-    return _parse_modifiers(cursor, Fetch(messages, items))
+    rest = cursor.plain_rest()
+    if rest is None or len(rest) > MAX_KEPT:
+        return _parse_modifiers(cursor, Fetch(messages, _parse_items(cursor)))
+    # What a program asks for is the same in every folder, and takes longer to read than to look up.
+    asked = _parse_rest(rest)
+    cursor.position = len(cursor.text)
+    return Fetch(messages, asked.items, asked.changed_since, asked.vanished, asked.partial)
+
+
+@lru_cache(maxsize=512)
+def _parse_rest(text: bytes) -> Fetch:
+    """All that stands behind the sequence set, of no messages."""
+    cursor = Cursor(Command(text))
+    asked = _parse_modifiers(cursor, Fetch((), _parse_items(cursor)))
+    cursor.end()
+    return asked
 
 
 def _parse_modifiers(cursor: Cursor, asked: Fetch) -> Fetch:

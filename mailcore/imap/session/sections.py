@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from mailcore.kernel.mailstore import Column
+from mailcore.kernel.mailstore import Column, Octets
 from mailcore.mime.content import decoded
 from mailcore.mime.parts import Part
 from mailcore.mime.sections import SectionText, find, locate
@@ -28,6 +28,9 @@ _TEXTS: dict[bytes, SectionText] = {
 }
 _ENCODINGS = frozenset(("7bit", "8bit", "binary", "base64", "quoted-printable", "x-uuencode", "uuencode", "x-uue", "uue"))
 Reader = Callable[[Sequence[Any]], bytes | None]
+WHOLE = slice(0, None)
+ALL = 1 << 63
+"""More octets than any message has."""
 
 
 def needed_columns(body: Body | Binary) -> tuple[Column, ...]:
@@ -35,9 +38,11 @@ def needed_columns(body: Body | Binary) -> tuple[Column, ...]:
         return ("structure", "prefix_size", "raw") if body.path else ("raw",)
     section = body.section
     if section.path:
-        return ("structure", "prefix_size", "raw")
+        return ("structure", "prefix_size", "octets")
     if section.kind.startswith(b"HEADER"):
         return ("header",)
+    if not section.kind and body.partial is not None:
+        return ("octets",)
     return ("raw", "header") if section.kind == b"TEXT" else ("raw",)
 
 
@@ -45,6 +50,8 @@ def compile_body(body: Body | Binary, places: dict[str, int]) -> Reader:
     """A function from a row to `label literal`; `places` says where the row holds each column."""
     if isinstance(body, Binary):
         return _compile_binary(body, places)
+    if "octets" in needed_columns(body):
+        return _compile_stretch(body, places)
     read = _compile_section(body.section, places)
     label = body.label
     if body.partial is None:
@@ -62,6 +69,23 @@ def compile_body(body: Body | Binary, places: dict[str, int]) -> Reader:
         return b"%b NIL" % partial_label if data is None else b"%b %b" % (partial_label, write_literal(data[first : first + count]))
 
     return slice_of
+
+
+def _compile_stretch(body: Body, places: dict[str, int]) -> Reader:
+    """Where only some octets of a message are asked for, only these are read: a large one is often fetched piece by piece."""
+    section, octets = body.section, places["octets"]
+    structure, prefix = places.get("structure", 0), places.get("prefix_size", 0)
+    first, last = (body.partial[0], sum(body.partial)) if body.partial is not None else (0, None)
+    label = b"%b<%d>" % (body.label, first) if body.partial is not None else body.label
+    wanted = slice(first, last)
+
+    def read(row: Sequence[Any]) -> bytes:
+        if not section.path:
+            return b"%b %b" % (label, write_literal(row[octets].read(*wanted.indices(ALL)[:2])))
+        data = read_part(section, row[structure], row[prefix], row[octets], wanted)
+        return b"%b NIL" % label if data is None else b"%b %b" % (label, write_literal(data))
+
+    return read
 
 
 def _compile_binary(body: Binary, places: dict[str, int]) -> Reader:
@@ -96,8 +120,8 @@ def decode_part(path: tuple[int, ...], root: Part, raw: bytes) -> bytes | None:
 
 def _compile_section(section: Section, places: dict[str, int]) -> Reader:
     if section.path:
-        structure, prefix, raw = places["structure"], places["prefix_size"], places["raw"]
-        return lambda row: read_part(section, row[structure], row[prefix], row[raw])
+        structure, prefix, octets = places["structure"], places["prefix_size"], places["octets"]
+        return lambda row: read_part(section, row[structure], row[prefix], row[octets])
     raw, header = places.get("raw", 0), places.get("header", 0)
     if section.kind == b"TEXT":
         return lambda row: row[raw][len(row[header]) :]
@@ -119,25 +143,29 @@ def field_selector(fields: tuple[bytes, ...], others: bool) -> Callable[[bytes],
     """A function from a header block to the named fields of it (or all `others`), with the blank line."""
     names = b"|".join(re.escape(name) for name in dict.fromkeys(name.lower() for name in fields))
     start = rb"(?!(?:%b)[ \t]*:)[!-9;-~]+[ \t]*:" % names if others else rb"(?:%b)[ \t]*:" % names
-    # With the line end before and without the one behind, a field begins with an octet that can be looked for:
-    # 2 µs a header, where asking each place whether a line begins there takes 9.
-    find = re.compile(rb"\n" + start + rb"[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE).finditer
+    # With the line end before and without the one behind, a field begins with an octet that can be looked for, and
+    # what is found needs only to be joined: 8 µs a header, where asking each place whether a line begins there takes 30.
+    find = re.compile(rb"\n" + start + rb"[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE).findall
 
     def select(header: bytes) -> bytes:
-        text = b"\n" + header
-        found = [text[match.start() + 1 : match.end() + 1] for match in find(text)]
-        found.append(b"\r\n")
-        return b"".join(found)
+        found = find(b"\n" + header)
+        if not found:
+            return b"\r\n"
+        # A message may end within a field, which then has no line end.
+        is_cut = not header.endswith(b"\n") and (b"\n" + header).endswith(found[-1])
+        return b"".join(found)[1:] + (b"\r\n" if is_cut else b"\n\r\n")
 
     return select
 
 
-def read_part(section: Section, root: Part, prefix: int, raw: bytes) -> bytes | None:
-    """A numbered section, None if there is no such part."""
+def read_part(section: Section, root: Part, prefix: int, octets: Octets, wanted: slice = WHOLE) -> bytes | None:
+    """What is wanted of a numbered section, None if there is no such part."""
     span = locate(root, section.path, _TEXTS[section.kind])
     if span is None:
         return None
-    data = raw[span[0] + prefix : span[1] + prefix]
+    start, stop = span[0] + prefix, span[1] + prefix
     if section.fields:
-        return field_selector(section.fields, section.kind.endswith(b".NOT"))(data)
-    return data
+        select = field_selector(section.fields, section.kind.endswith(b".NOT"))
+        return select(octets.read(start, stop))[wanted]
+    first, last, _ = wanted.indices(stop - start)
+    return octets.read(start + first, start + last)
