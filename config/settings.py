@@ -69,12 +69,14 @@ INSTALLED_APPS = [
     "mailcore.archive",
     "mailcore.queue",
     "mailcore.trust",
+    "mailcore.certificates",
     "mailcore.filtering",
     "webmail",
     "admin_panel",
 ]
 
 MIDDLEWARE = [
+    "webmail.wellknown.ProofOfNames",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "webmail.security.ContentSecurityPolicy",

@@ -1,13 +1,8 @@
-"""The TLS certificate: the operator's in `tls/`, or one made and signed by ourselves at the first start.
-
-TLS 1.2 and newer only (RFC 8996). Replace `tls/certificate.pem` and `tls/key.pem` in the
-data folder by real ones and restart the listeners.
-"""
+"""The pair in `tls/` of the data folder: the operator's, or one made and signed by ourselves at the first start."""
 
 import datetime
 import ipaddress
 import os
-import ssl
 from pathlib import Path
 
 from cryptography import x509
@@ -26,24 +21,6 @@ def ensure(*, data: Path, hostname: str) -> tuple[Path, Path]:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         _make(certificate, key, hostname)
     return certificate, key
-
-
-def context(*, data: Path, hostname: str) -> ssl.SSLContext:
-    certificate, key = ensure(data=data, hostname=hostname)
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    made.minimum_version = ssl.TLSVersion.TLSv1_2
-    made.load_cert_chain(certificate, key)
-    return made
-
-
-def end_point(*, data: Path, hostname: str) -> bytes:
-    """What a login can be bound to: the digest of our certificate (RFC 5929 §4)."""
-    certificate, _ = ensure(data=data, hostname=hostname)
-    parsed = x509.load_pem_x509_certificate(certificate.read_bytes())
-    algorithm = parsed.signature_hash_algorithm
-    if algorithm is None or algorithm.name in ("md5", "sha1"):
-        algorithm = hashes.SHA256()
-    return parsed.fingerprint(algorithm)
 
 
 def _make(certificate: Path, key: Path, hostname: str) -> None:
@@ -67,11 +44,11 @@ def _make(certificate: Path, key: Path, hostname: str) -> None:
         .sign(private, hashes.SHA256())
     )
     encoded = private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    _write(key, encoded)
-    _write(certificate, signed.public_bytes(serialization.Encoding.PEM))
+    write(key, encoded)
+    write(certificate, signed.public_bytes(serialization.Encoding.PEM))
 
 
-def _write(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes) -> None:
     """Whole or not at all; readable by the owner only."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:

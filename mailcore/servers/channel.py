@@ -87,6 +87,12 @@ class Channel(asyncio.Protocol):
         return f"{link.version()} {cipher[0]}" if link is not None and cipher else ""
 
     @property
+    def end_point(self) -> bytes:
+        """Digest of the certificate the client was shown (RFC 5929 §4); b"" in clear, and where a session was taken up again."""
+        link = self.tls
+        return getattr(link.context, "end_point", b"") if link is not None and not link.session_reused else b""
+
+    @property
     def is_loopback(self) -> bool:
         try:
             return ipaddress.ip_address(self.peer).is_loopback
@@ -183,7 +189,7 @@ class Channel(asyncio.Protocol):
 
     def close(self) -> None:
         """Send what is buffered, then close; a client that does not take it in time is cut off."""
-        if self._transport is not None:
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.close()
             if self._transport.get_write_buffer_size():
                 self._loop.call_later(LINGER, self._transport.abort)

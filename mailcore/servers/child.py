@@ -39,16 +39,15 @@ async def _serve(sockets: dict[str, socket.socket]) -> None:
     from django.conf import settings
 
     from .bridge import Bridge
-    from .certificates import context, end_point
     from .front import Front
     from .hub import Hub
+    from .keyring import Keyring
     from .services import Services
 
     environment = settings.FACTEUR
     bridge = Bridge()
-    tls = context(data=environment.data, hostname=environment.hostname)
-    digest = end_point(data=environment.data, hostname=environment.hostname)
-    front = Front(Services(environment=environment, bridge=bridge, hub=Hub(), tls=tls, end_point=digest))
+    keyring = Keyring(data=environment.data, hostname=environment.hostname)
+    front = Front(Services(environment=environment, bridge=bridge, hub=Hub(), keyring=keyring))
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

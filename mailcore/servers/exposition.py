@@ -11,6 +11,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from mailcore import metrics
+from mailcore.certificates import shelf
 from mailcore.store.search.indexing import count_waiting
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -49,9 +50,17 @@ class _Rows(Collector):
         yield GaugeMetricFamily("facteur_stored_bytes", "Mail in all mailboxes, as their owners count it", float(held))
         yield GaugeMetricFamily("facteur_stored_messages", "Messages in all mailboxes", float(messages))
         yield GaugeMetricFamily("facteur_search_waiting_messages", "Messages not in the search index yet", float(count_waiting()))
+        yield _certificates()
         room = os.statvfs(settings.FACTEUR.data)
         yield GaugeMetricFamily("facteur_disk_free_bytes", "Room left where mail is kept", room.f_bavail * room.f_frsize)
         yield GaugeMetricFamily("facteur_disk_bytes", "Size of the disk where mail is kept", room.f_blocks * room.f_frsize)
+
+
+def _certificates() -> Metric:
+    found = GaugeMetricFamily("facteur_certificate_expiry_timestamp_seconds", "When a certificate that is shown expires", labels=["name"])
+    for one in shelf.list_shown():
+        found.add_metric([next(iter(one.material.names), one.place)], float(one.material.not_after))
+    return found
 
 
 def _queue(rows: dict[str, list[int]], now: int) -> Iterator[Metric]:

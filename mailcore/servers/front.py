@@ -61,11 +61,15 @@ class Front:
         self._servers: list[asyncio.Server] = []
         self._sessions: dict[asyncio.Task[None], Channel] = {}
         self._by_address: Counter[str] = Counter()
-        self._hub: asyncio.Task[None] | None = None
+        self._background: list[asyncio.Task[None]] = []
 
     async def start(self, sockets: Mapping[str, socket.socket]) -> None:
         """Listen on bound sockets, by listener name."""
-        self._hub = asyncio.create_task(self._services.hub.run(), name="hub")
+        services = self._services
+        self._background = [
+            asyncio.create_task(services.hub.run(), name="hub"),
+            asyncio.create_task(services.keyring.keep_fresh(services.bridge), name="certificates"),
+        ]
         loop = asyncio.get_running_loop()
         for listener in LISTENERS:
             bound = sockets.get(listener.name)
@@ -76,7 +80,7 @@ class Front:
                 lambda admit=admit: Channel(admit),
                 sock=bound,
                 backlog=1_024,
-                ssl=self._services.tls if listener.implicit_tls else None,
+                ssl=services.tls if listener.implicit_tls else None,
                 ssl_handshake_timeout=30.0 if listener.implicit_tls else None,
             )
             self._servers.append(server)
@@ -89,12 +93,9 @@ class Front:
             channel.stop()
         if self._sessions:
             await asyncio.wait(list(self._sessions), timeout=seconds)
-        left = list(self._sessions)
+        left = [*self._sessions, *self._background]
         for task in left:
             task.cancel()
-        if self._hub is not None:
-            left.append(self._hub)
-            self._hub.cancel()
         await asyncio.gather(*left, return_exceptions=True)
 
     def _admit(self, listener: Listener, channel: Channel) -> None:

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 import redis
-from cryptography import x509
 from django.conf import settings
 from django.db import DatabaseError, connection
 
 from config.broker import redis_url
+from mailcore.certificates import shelf
 
 OK, DEGRADED, FAILING = "ok", "degraded", "failing"
 VITAL = ("database", "disk")
@@ -100,13 +100,12 @@ def _answers(host: str, port: int) -> bool:
 
 
 def _certificate() -> Part:
-    path = settings.FACTEUR.data / "tls" / "certificate.pem"
-    try:
-        found = x509.load_pem_x509_certificate(path.read_bytes())
-    except (OSError, ValueError):
+    """The first to expire of all that clients are shown."""
+    shown = shelf.list_shown()
+    if not shown:
         return {"status": FAILING}
-    days = int((found.not_valid_after_utc.timestamp() - time.time()) // 86_400)
-    return {"status": FAILING if days < 0 else DEGRADED if days < CERTIFICATE_DAYS else OK, "days_left": days}
+    days = int((shown[0].material.not_after - time.time()) // 86_400)
+    return {"status": FAILING if days < 0 else DEGRADED if days < CERTIFICATE_DAYS else OK, "days_left": days, "shown": len(shown)}
 
 
 PARTS: dict[str, Callable[[], Part]] = {

@@ -18,6 +18,7 @@ from mailcore.store.sharing.household import SharingMailStore
 
 from .channel import Channel, Stopping
 from .deflate import Corrupt, Deflate
+from .keyring import Bindings
 from .services import Services
 
 PROGRESS_SECONDS = 10.0
@@ -38,7 +39,7 @@ async def serve(channel: Channel, services: Services) -> None:
         clear_login=services.may_log_in_clear(channel),
         limits=ImapLimits(max_literal_bytes=services.environment.max_message_bytes),
         scram=await services.scram.find(services.bridge),
-        bindings={"tls-server-end-point": services.end_point} if services.end_point else {},
+        bindings=Bindings(channel),
     )
     session = Session(config, authenticate, open_store)
     await channel.send(session.greeting())

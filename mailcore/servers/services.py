@@ -8,6 +8,7 @@ from config.environment import Environment
 from .bridge import Bridge
 from .channel import Channel
 from .hub import Hub
+from .keyring import Keyring
 from .scram import ScramOffer
 from .turns import Turns
 
@@ -20,12 +21,14 @@ class Services:
     environment: Environment
     bridge: Bridge
     hub: Hub
-    tls: ssl.SSLContext
+    keyring: Keyring
     examining: Turns = field(default_factory=lambda: Turns(at_once=EXAMINERS, for_one=EXAMINERS_FOR_ONE))
     """Held while a message is examined: who waits for it waits in the loop, not in a thread."""
-    end_point: bytes = b""
-    """Digest of the certificate, for logins that are bound to it; b"" offers none."""
     scram: ScramOffer = field(default_factory=ScramOffer)
+
+    @property
+    def tls(self) -> ssl.SSLContext:
+        return self.keyring.tls
 
     def may_log_in_clear(self, channel: Channel) -> bool:
         """Passwords in clear never leave the machine."""

@@ -12,6 +12,7 @@ from mailcore.archive import retention
 from mailcore.archive import sweeping as archive_sweeping
 from mailcore.archive.journal import pruning
 from mailcore.audit import log
+from mailcore.certificates import renewing
 from mailcore.delivery import drain, reaping
 from mailcore.directory import keys, mailboxes, throttle
 from mailcore.filtering import forgetting
@@ -101,6 +102,12 @@ def tell() -> None:
 def prove() -> None:
     """Keys, policies and reports that prove mail to others, and others' to us."""
     upkeep.run()
+
+
+@app.task  # type: ignore[untyped-decorator]
+def certify() -> None:
+    """Obtain and renew certificates that are due."""
+    renewing.run()
 
 
 @app.task  # type: ignore[untyped-decorator]

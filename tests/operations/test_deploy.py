@@ -4,9 +4,11 @@ import json
 import re
 
 import pytest
+from django.conf import settings
 
 from config.environment import BASE, SETTINGS
 from mailcore.servers import exposition
+from mailcore.servers.certificates import ensure
 
 ROW_METRICS = re.compile(r'GaugeMetricFamily\("(facteur_\w+)"')
 COUNTED = re.compile(r'(Counter|Gauge)\("(facteur_\w+)"')
@@ -34,6 +36,7 @@ def test_the_board_is_one() -> None:
 
 @pytest.mark.django_db
 def test_what_the_rows_say_is_exposed() -> None:
+    ensure(data=settings.FACTEUR.data, hostname=settings.FACTEUR.hostname)
     text = exposition.render().decode()
     rows = set(ROW_METRICS.findall((BASE / "mailcore/servers/exposition.py").read_text()))
     assert {name for name in rows if f"\n{name}" not in text} == set()
@@ -45,8 +48,8 @@ def test_the_guide_names_what_exists() -> None:
         assert (BASE / path).exists(), path
     commands = {path.stem for path in (BASE / "mailcore/management/commands").glob("*.py")}
     assert set(re.findall(r"manage\.py ([a-z_]+)", text)) <= commands
-    settings = {f"FACTEUR_{setting.name.upper()}" for setting in SETTINGS}
-    assert set(re.findall(r"FACTEUR_[A-Z0-9_]+", text)) <= settings
+    known_settings = {f"FACTEUR_{setting.name.upper()}" for setting in SETTINGS}
+    assert set(re.findall(r"FACTEUR_[A-Z0-9_]+", text)) <= known_settings
 
 
 @pytest.mark.parametrize("path", ["Containerfile", "systemd/facteur.service", "systemd/facteur-backup.service"])

@@ -11,9 +11,9 @@ from django.db import connections
 
 from mailcore.directory import domains, mailboxes
 from mailcore.servers.bridge import Bridge
-from mailcore.servers.certificates import context, end_point
 from mailcore.servers.front import Front
 from mailcore.servers.hub import Hub
+from mailcore.servers.keyring import Keyring
 from mailcore.servers.services import Services
 from mailcore.workers.sockets import PORTS, listen
 
@@ -37,12 +37,11 @@ def front(transactional_db: None) -> Iterator[Ports]:
     mailboxes.create(address=ANN, password=SECRET)
     sockets = {name: listen("127.0.0.1", 0) for name in PORTS}
     hub, bridge, loop = Hub(), Bridge(4), asyncio.new_event_loop()
-    tls = context(data=settings.FACTEUR.data, hostname=settings.FACTEUR.hostname)
-    digest = end_point(data=settings.FACTEUR.data, hostname=settings.FACTEUR.hostname)
+    keyring = Keyring(data=settings.FACTEUR.data, hostname=settings.FACTEUR.hostname)
     stopping, started = asyncio.Event(), threading.Event()
 
     async def serve() -> None:
-        running = Front(Services(environment=settings.FACTEUR, bridge=bridge, hub=hub, tls=tls, end_point=digest))
+        running = Front(Services(environment=settings.FACTEUR, bridge=bridge, hub=hub, keyring=keyring))
         await running.start(sockets)
         started.set()
         await stopping.wait()

@@ -29,6 +29,7 @@ def test_an_unknown_part() -> None:
     assert health.look("kitchen")[0] == 404
 
 
+@pytest.mark.django_db
 def test_without_a_database_nothing_can_be_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     class Broken:
         def cursor(self) -> object:

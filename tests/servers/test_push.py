@@ -71,6 +71,7 @@ def test_events_reach_the_page_of_their_owner_only() -> None:
         b"event: look\ndata: {}\n\n",
     ]
 
+
 def test_strangers_are_turned_away() -> None:
     for cookie in ("", f"{settings.SESSION_COOKIE_NAME}=nonsense", "=;;\x01"):
         assert talk(cookie, [])[0]["status"] == 403
