@@ -25,10 +25,9 @@ test: ## install what the tests need, then run them (PYTEST_ARGS="-k imap")
 	@PYTHON=$(PYTHON) $(INSTALL) requirements-dev.txt
 	@cd $(ROOT) && exec $(BIN)/pytest -n 2 $(PYTEST_ARGS)
 
-test-postgres: ## the tests on PostgreSQL at FACTEUR_DATABASE_URL
-	@test -n "$$FACTEUR_DATABASE_URL" || { echo "set FACTEUR_DATABASE_URL=postgresql://user:password@host/name" >&2; exit 2; }
+test-postgres: ## the tests on PostgreSQL: a temporary server, or the one at FACTEUR_DATABASE_URL
 	@PYTHON=$(PYTHON) $(INSTALL) requirements-dev.txt
-	@cd $(ROOT) && exec $(BIN)/pytest -n 2 $(PYTEST_ARGS)
+	@cd $(ROOT) && exec $(BIN)/python -m tests.postgres $(BIN)/pytest -n 2 $(PYTEST_ARGS)
 
 lint: ## style, types and import contracts
 	@PYTHON=$(PYTHON) $(INSTALL) requirements-dev.txt
