@@ -19,6 +19,7 @@ from mailcore.kernel.limits import MAX_HEADER_BYTES, MAX_HOPS
 OWN_SOURCES = frozenset({"submission", "web", "api", "dsn", "local"})
 """Where this house is the first to handle the message, and completes its header (RFC 6409 §8)."""
 _FIELD = re.compile(rb"^(received|message-id|date|delivered-to)[ \t]*:(.*(?:\r?\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE)
+_BEGINS = re.compile(rb"[!-9;-~]+[ \t]*:|\r?\n|>?From ")
 _HELO = re.compile(r"[^A-Za-z0-9._:\[\]-]")
 _ID = re.compile(rb"<([^<>\s]+)>")
 
@@ -33,6 +34,8 @@ class Header:
     has_date: bool
     delivered_to: tuple[str, ...]
     """Folded addresses."""
+    is_missing: bool = False
+    """The text begins at the first line: without an empty line our own lines would seem to be cut short."""
 
 
 @lru_cache(maxsize=64)
@@ -57,7 +60,7 @@ def scan(raw: bytes) -> Header:
             has_date = True
         elif name == b"delivered-to":
             delivered_to.setdefault(_fold(value.decode("utf-8", "replace")))
-    return Header(hops, message_id[:255], has_id, has_date, tuple(delivered_to))
+    return Header(hops, message_id[:255], has_id, has_date, tuple(delivered_to), _BEGINS.match(raw) is None)
 
 
 def _find_header_end(raw: bytes) -> int:
@@ -85,6 +88,8 @@ def make_lines(*, envelope: Envelope, origin: Origin, header: Header, trace_id: 
             lines.append(f"Message-ID: <{message_id}>")
         if not header.has_date:
             lines.append(f"Date: {format_time(now)}")
+    if header.is_missing:
+        lines.append("")
     return "".join(f"{line}\r\n" for line in lines).encode("utf-8", "replace"), message_id
 
 

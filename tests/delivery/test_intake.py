@@ -42,6 +42,25 @@ def test_the_bytes_are_kept_as_received_below_our_lines() -> None:
     assert all(len(line) <= 78 for line in head.splitlines())
 
 
+@pytest.mark.parametrize(
+    ("raw", "is_parted"),
+    [
+        (b"A text and no header at all.\r\n", True),
+        (b"", True),
+        (b" folded from nowhere\r\n\r\nbody\r\n", True),
+        (b"\r\nbody\r\n", False),
+        (b"Subject: x\r\n\r\nbody\r\n", False),
+        (b"From zoe Mon Nov 23 10:00:00 2026\r\nSubject: x\r\n\r\nbody\r\n", False),
+    ],
+)
+def test_our_lines_end_with_an_empty_one_only_where_no_header_follows(raw: bytes, is_parted: bool) -> None:
+    send("ann@here.test", raw=raw)
+    head = kept()[: len(kept()) - len(raw)]
+    assert kept() == head + raw
+    assert head.endswith(b"\r\n\r\n") is is_parted
+    assert b"\r\n\r\n" not in head[:-4]
+
+
 def test_several_recipients_are_not_told_of_each_other() -> None:
     send("ann@here.test", "bo@here.test")
     assert b" for <" not in kept()[: -len(RAW)]
