@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "mailcore.queue",
     "mailcore.trust",
     "mailcore.certificates",
+    "mailcore.transports",
     "mailcore.filtering",
     "webmail",
     "admin_panel",

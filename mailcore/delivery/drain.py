@@ -14,6 +14,7 @@ from mailcore.queue import claims
 from mailcore.queue.claims import Lease
 from mailcore.queue.settlement import Result, Verdict
 from mailcore.store import blobs
+from mailcore.transports import table
 from mailcore.trust.names import Names
 from mailcore.trust.naming import get_names
 from mailcore.trust.reports import receiving
@@ -82,12 +83,31 @@ def _make_plan(leases: Sequence[Lease]) -> _Plan:
         if route.way is Way.MAILBOX and route.mailbox_id is not None:
             plan.parcels.append(Parcel(lease, route.mailbox_id, route.address))
         elif route.way is Way.REMOTE:
-            plan.outgoing.append(lease)
+            _plan_outgoing(plan, lease)
         elif route.way is Way.REPORT:
             plan.answers.append(_read_report(lease))
         else:
             plan.answers.append(_answer(lease, route))
+    _take_out_suppressed(plan)
     return plan
+
+
+def _plan_outgoing(plan: _Plan, lease: Lease) -> None:
+    """Where a route says no, there is an answer at once."""
+    place = routing.find_place(sender=lease.sender, recipient=lease.address, size=lease.size)
+    if place is not None and place.kind == "refuse":
+        plan.answers.append(Result(lease, Verdict.FAILED, 550, f"5.7.1 {place.text or 'A route of this server refuses it.'}"))
+    else:
+        plan.outgoing.append(lease)
+
+
+def _take_out_suppressed(plan: _Plan) -> None:
+    """One look for the batch. Reports of our own go to nobody there either: they would only come back."""
+    reasons = table.find_suppressed([lease.address for lease in plan.outgoing]) if plan.outgoing else {}
+    for lease in [one for one in plan.outgoing if one.address in reasons]:
+        plan.outgoing.remove(lease)
+        text = f"5.7.1 This server does not write to {lease.address}: {reasons[lease.address]}"
+        plan.answers.append(Result(lease, Verdict.FAILED, 550, text))
 
 
 def _read_report(lease: Lease) -> Result:

@@ -22,6 +22,7 @@ from mailcore.kernel.errors import BadSyntax, Deferred, LimitReached, MailError,
 from mailcore.kernel.ids import TraceId
 from mailcore.queue import acceptance
 from mailcore.store import blobs
+from mailcore.transports import table
 
 from . import trace
 
@@ -86,6 +87,7 @@ def prepare(*, envelope: Envelope, raw: bytes, origin: Origin, now: int | None =
     envelope = replace(envelope, recipients=_unique(envelope.recipients))
     if not envelope.recipients:
         raise Refused("The message has no recipient.")
+    origin = _hold_by_route(envelope, origin, len(raw))
     header = trace.scan(raw)
     trace.check_hops(header)
     received_at = int(time.time()) if now is None else now
@@ -94,6 +96,16 @@ def prepare(*, envelope: Envelope, raw: bytes, origin: Origin, now: int | None =
         envelope=envelope, origin=origin, header=header, trace_id=trace_id, hostname=settings.FACTEUR.hostname, now=received_at
     )
     return Prepared(trace_id, envelope, origin, lines + raw, header, message_id.replace("\0", ""), received_at)
+
+
+def _hold_by_route(envelope: Envelope, origin: Origin, size: int) -> Origin:
+    """A route may keep mail in the queue from the door on; reports of our own go their way."""
+    if origin.hold or origin.source == "dsn":
+        return origin
+    rule = table.find_hold(sender=envelope.sender, recipients=[one.address for one in envelope.recipients], size=size)
+    if rule is None:
+        return origin
+    return replace(origin, hold=f"held by {rule.words}{f': {rule.place.text}' if rule.place.text else ''}")
 
 
 def write(prepared: Sequence[Prepared]) -> list[blobs.Written]:

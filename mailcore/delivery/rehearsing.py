@@ -10,6 +10,8 @@ from mailcore.directory.addresses import Kind, Resolution
 from mailcore.kernel.addresses import MailAddress
 from mailcore.kernel.errors import BadSyntax, LimitReached, MailError
 from mailcore.kernel.ids import MailboxId
+from mailcore.transports import table
+from mailcore.transports.table import Rule
 
 from . import routing
 
@@ -20,7 +22,7 @@ MAX_STEPS = 200
 class Step:
     address: str
     what: str
-    """accepted, refused, alias, catch_all, mailbox, remote, deferred"""
+    """accepted, refused, alias, catch_all, mailbox, remote, deferred, held"""
     text: str
 
 
@@ -42,13 +44,13 @@ def rehearse(*, sender: str, recipient: str, size: int = 0) -> Rehearsal:
     except BadSyntax as error:
         return Rehearsal("refused", (*steps, Step(recipient, "refused", error.public)))
     if is_ours and addresses.resolve(target).kind is Kind.REMOTE:
-        return Rehearsal("accepted", (*steps, _of_remote(str(target))))
+        return Rehearsal("accepted", (*steps, *_of_hold(sender, recipient, size), _of_remote(str(target), sender, size)))
     try:
         routing.check_recipient(address=recipient, principal=None, size=size)
     except MailError as error:
         code = "452" if isinstance(error, LimitReached) else "550"
         return Rehearsal("deferred" if code == "452" else "refused", (*steps, Step(recipient, "refused", f"{code} {error.public}")))
-    return Rehearsal("accepted", (*steps, *_follow(target)))
+    return Rehearsal("accepted", (*steps, *_of_hold(sender, recipient, size), *_follow(target, sender, size)))
 
 
 def _of_sender(sender: str) -> Step:
@@ -70,7 +72,12 @@ def _of_sender(sender: str) -> Step:
     return Step(sender, "accepted", f"From here: {who} may send as this address, after a login.")
 
 
-def _follow(start: MailAddress) -> list[Step]:
+def _of_hold(sender: str, recipient: str, size: int) -> list[Step]:
+    rule = table.find_hold(sender=sender, recipients=[recipient], size=size)
+    return [Step(recipient, "held", f"Kept in the queue until somebody releases it, by {rule.words}.")] if rule is not None else []
+
+
+def _follow(start: MailAddress, sender: str, size: int) -> list[Step]:
     steps: list[Step] = []
     waiting, seen = [start], set[str]()
     while waiting and len(steps) < MAX_STEPS:
@@ -79,12 +86,12 @@ def _follow(start: MailAddress) -> list[Step]:
         if resolution.address in seen:
             continue
         seen.add(resolution.address)
-        steps.append(_of(str(address), resolution))
+        steps.append(_of(str(address), resolution, sender, size))
         waiting = [MailAddress.parse(target) for target in resolution.targets] + waiting
     return steps
 
 
-def _of(address: str, found: Resolution) -> Step:
+def _of(address: str, found: Resolution, sender: str, size: int) -> Step:
     known = "" if found.address == address else f"It is {found.address} here. "
     if found.kind is Kind.MAILBOX and found.mailbox_id is not None:
         if routing.is_full(MailboxId(found.mailbox_id), 0):
@@ -96,13 +103,30 @@ def _of(address: str, found: Resolution) -> Step:
         word = "An alias" if found.kind is Kind.ALIAS else "No such address; the catch-all takes it, which"
         return Step(address, found.kind.value, f"{known}{word} leads to {', '.join(found.targets)}.")
     if found.kind is Kind.REMOTE:
-        return _of_remote(found.address)
+        return _of_remote(found.address, sender, size)
     if found.kind is Kind.SUSPENDED:
         return Step(address, "deferred", f"{known}It is suspended; what is queued already waits.")
     return Step(address, "refused", f"{known}There is no such mailbox here.")
 
 
-def _of_remote(address: str) -> Step:
+def _of_remote(address: str, sender: str, size: int) -> Step:
+    reason = table.find_suppressed([address]).get(address)
+    if reason is not None:
+        return Step(address, "refused", f"Returned to the sender: nobody here writes to it ({reason}).")
+    rule = table.find_rule(sender=sender, recipient=address, size=size)
+    if rule is not None:
+        return Step(address, "refused" if rule.place.kind == "refuse" else "remote", _by_rule(rule))
     hop = routing.find_hop(MailAddress.parse(address).domain)
     where = f"to {hop.host} port {hop.port}, by a route of the settings" if hop else "to the hosts its domain's MX records name"
     return Step(address, "remote", f"Sent on {where}.")
+
+
+def _by_rule(rule: Rule) -> str:
+    place = rule.place
+    match place.kind:
+        case "refuse":
+            return f"Returned to the sender by {rule.words}: {place.text or 'a route of this server refuses it'}."
+        case "direct":
+            return f"Sent to the hosts its domain's MX records name, by {rule.words}."
+    how = "LMTP" if place.kind == "lmtp" else f"the smarthost{f', with the login {place.login}' if place.login else ''}"
+    return f"Sent to {place.host} port {place.port} ({how}), by {rule.words}, transport {place.name}."

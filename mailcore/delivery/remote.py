@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 
 from django.conf import settings
 from django.db import connection as database
@@ -21,6 +22,7 @@ from mailcore.queue.claims import Lease
 from mailcore.queue.settlement import Result, Verdict
 from mailcore.smtp.client.actions import ClientConfig, Finished, OutgoingMessage, RecipientResult, TlsUse
 from mailcore.store import blobs
+from mailcore.transports.table import Place
 from mailcore.trust import departure, tlsoutcomes, tlspolicy
 from mailcore.trust.names import Names
 from mailcore.trust.tlspolicy import Demand, DomainPolicy, HostExcluded, Level
@@ -43,10 +45,21 @@ MAX_ADDRESSES = 3
 SMTP_PORT = 25
 GREYLIST_RETRY = 300
 
+_DEMANDS = {"may": Level.MAY, "encrypt": Level.ENCRYPT, "verify": Level.VERIFY, "implicit": Level.VERIFY}
+
 _slots = threading.BoundedSemaphore(MAX_THREADS)
 
 Job = tuple[Lease, ...]
 """The recipients of one transaction: one entry, one destination."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Messages that go together: to one destination, over one transport."""
+
+    domain: str
+    place: Place | None
+    """None: as the settings and the DNS say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +79,27 @@ def deliver(leases: Sequence[Lease], *, errand: Errand, wait: bool = True) -> No
     Without `wait` it returns while threads still send, so that a slow host delays nobody else's
     mail; should the process end meanwhile, the leases run out. What finds no free thread is given back.
     """
-    by_destination: dict[str, list[Lease]] = {}
+    by_lane: dict[Lane, list[Lease]] = {}
     for lease in leases:
-        by_destination.setdefault(lease.destination, []).append(lease)
-    destinations.ensure(by_destination)
-    if wait and (len(by_destination) == 1 or database.in_atomic_block):
-        for domain, group in by_destination.items():
-            _deliver_to(domain, group, errand)
+        place = routing.find_place(sender=lease.sender, recipient=lease.address, size=lease.size)
+        by_lane.setdefault(Lane(lease.destination, place), []).append(lease)
+    destinations.ensure({lane.domain for lane in by_lane})
+    if wait and (len(by_lane) == 1 or database.in_atomic_block):
+        for lane, group in by_lane.items():
+            _deliver_to(lane, group, errand)
         return
-    threads = [_start(domain, group, errand, wait) for domain, group in by_destination.items()]
+    threads = [_start(lane, group, errand, wait) for lane, group in by_lane.items()]
     for thread in threads:
         if wait and thread is not None:
             thread.join()
 
 
-def _start(domain: str, group: list[Lease], errand: Errand, wait: bool) -> threading.Thread | None:
+def _start(lane: Lane, group: list[Lease], errand: Errand, wait: bool) -> threading.Thread | None:
     if not _slots.acquire(blocking=wait):
         claims.give_back(token=group[0].token, ids=[lease.id for lease in group], now=errand.clock(), after=NO_SLOT_RETRY)
         return None
     # A daemon: at shutdown nobody waits ten minutes for the answer to a dot.
-    thread = threading.Thread(target=_in_thread, args=(domain, group, errand), name=f"remote {domain}", daemon=True)
+    thread = threading.Thread(target=_in_thread, args=(lane, group, errand), name=f"remote {lane.domain}", daemon=True)
     try:
         thread.start()
     except RuntimeError:  # no more threads: the slot must not be lost with it
@@ -94,25 +108,26 @@ def _start(domain: str, group: list[Lease], errand: Errand, wait: bool) -> threa
     return thread
 
 
-def _in_thread(domain: str, group: Sequence[Lease], errand: Errand) -> None:
+def _in_thread(lane: Lane, group: Sequence[Lease], errand: Errand) -> None:
     try:
-        _deliver_to(domain, group, errand)
+        _deliver_to(lane, group, errand)
     except Exception:
         # Its leases run out and it is tried again; the other destinations must not suffer.
-        log.exception("delivery to %s failed", domain)
+        log.exception("delivery to %s failed", lane.domain)
     finally:
         database.close()
         _slots.release()
 
 
-def _deliver_to(domain: str, leases: Sequence[Lease], errand: Errand) -> None:
+def _deliver_to(lane: Lane, leases: Sequence[Lease], errand: Errand) -> None:
+    domain = lane.domain
     started = errand.clock()
     if not claims.extend(token=leases[0].token, ids=[lease.id for lease in leases], now=started, ttl=claims.DATA_TTL):
         log.warning("leases for %s were lost before a host was tried", domain)
         return
     try:
-        hops = _find_hops(domain, errand.resolver)
-        policy = _find_policy(domain, errand)
+        hops = _find_hops(lane, errand.resolver)
+        policy = _find_policy(lane, errand)
     except MailError as error:
         verdict, code = (Verdict.FAILED, 550) if isinstance(error, Refused) else (Verdict.DEFERRED, 451)
         text = f"{error.detail.split(' ')[0]} {error.public}"
@@ -126,7 +141,9 @@ def _deliver_to(domain: str, leases: Sequence[Lease], errand: Errand) -> None:
         if not jobs or errand.clock() - started > SEARCH_TIME:
             break
     now = errand.clock()
-    if was_reached:
+    if lane.place is not None and lane.place.leads_to_host:
+        log.info("%s by the transport %s: %s", domain, lane.place.name, "reached" if was_reached else last_word)
+    elif was_reached:
         destinations.note_success(domain)
     else:
         destinations.note_failure(domain, text=last_word, now=now)
@@ -134,8 +151,12 @@ def _deliver_to(domain: str, leases: Sequence[Lease], errand: Errand) -> None:
     settling.settle([Result(lease, Verdict.DEFERRED, 451, last_word) for lease in left], now=now, owner=errand.owner)
 
 
-def _find_policy(domain: str, errand: Errand) -> DomainPolicy:
-    policy = tlspolicy.find_policy(errand.names, domain, by_mx=routing.find_hop(domain) is None)
+def _find_policy(lane: Lane, errand: Errand) -> DomainPolicy:
+    domain = lane.domain
+    if lane.place is not None and lane.place.leads_to_host:
+        return DomainPolicy(domain, _DEMANDS[lane.place.tls])
+    by_mx = lane.place is not None or routing.find_hop(domain) is None
+    policy = tlspolicy.find_policy(errand.names, domain, by_mx=by_mx)
     if policy.sts_fault:
         tlsoutcomes.note(domain=domain, policy="sts", result=policy.sts_fault, now=errand.clock())
     return policy
@@ -194,7 +215,7 @@ def _deliver_under(hop: Hop, jobs: list[Job], errand: Errand, domain: str, deman
     for tls, wanted in _attempts(demand):
         for address in _find_addresses(hop.host, errand.resolver):
             try:
-                config = ClientConfig(settings.FACTEUR.hostname, tls=tls)
+                config = _configure(hop, tls, address)
                 connection = transport.connect(address, hop.port, config, host=hop.host, demand=wanted)
             except OSError as error:
                 word = f"4.4.1 {hop.host} [{address}] does not answer: {error}"
@@ -211,6 +232,28 @@ def _deliver_under(hop: Hop, jobs: list[Job], errand: Errand, domain: str, deman
         if not left:
             return left, word, reached
     return left, word, reached
+
+
+def _configure(hop: Hop, tls: TlsUse, address: str) -> ClientConfig:
+    place = hop.place
+    if place is None:
+        return ClientConfig(settings.FACTEUR.hostname, tls=tls)
+    return ClientConfig(
+        settings.FACTEUR.hostname,
+        lmtp=place.kind == "lmtp",
+        tls=tls,
+        tls_active=place.tls == "implicit",
+        login=place.login,
+        secret=place.secret,
+        auth_allowed_in_clear=_is_loopback(address),
+    )
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 def _converse(connection: Connection, jobs: Sequence[Job], errand: Errand) -> tuple[list[Job], str, bool]:
@@ -287,8 +330,11 @@ def _cut(leases: Sequence[Lease]) -> Iterator[Job]:
             yield tuple(group[start : start + MAX_RECIPIENTS])
 
 
-def _find_hops(domain: str, resolver: Resolver) -> list[Hop]:
-    hop = routing.find_hop(domain)
+def _find_hops(lane: Lane, resolver: Resolver) -> list[Hop]:
+    domain, place = lane.domain, lane.place
+    if place is not None and place.leads_to_host:
+        return [Hop(place.host, place.port, place)]
+    hop = routing.find_hop(domain) if place is None else None
     if hop is not None:
         return [hop]
     hosts = resolver.find_hosts(domain)

@@ -18,6 +18,8 @@ from mailcore.kernel.addresses import MailAddress, fold_domain
 from mailcore.kernel.errors import BadSyntax, Denied, LimitReached, NotFound, OverQuota, Refused
 from mailcore.kernel.ids import MailboxId
 from mailcore.kernel.principal import Principal, Role
+from mailcore.transports import table
+from mailcore.transports.table import Place
 from mailcore.trust import forwarding, reportnames
 
 
@@ -50,6 +52,8 @@ class Hop:
 
     host: str
     port: int
+    place: Place | None = None
+    """The transport it is of."""
 
 
 def route(address: str) -> Route:
@@ -87,6 +91,12 @@ def _follow(start: MailAddress, end: Resolution) -> Route:
     return Route(Way.REFUSE, end.address, code=550, text="5.1.1 There is no such mailbox here.")
 
 
+def find_place(*, sender: str, recipient: str, size: int) -> Place | None:
+    """The transport of the first route of the table that holds; None: the settings and the MX records decide, see `find_hop`."""
+    rule = table.find_rule(sender=sender, recipient=recipient, size=size)
+    return rule.place if rule is not None else None
+
+
 def find_hop(domain: str) -> Hop | None:
     """The operator's route for a domain, else the smarthost, else None: by MX."""
     for line in settings.FACTEUR.routes:
@@ -117,7 +127,7 @@ def check_recipient(*, address: str, principal: Principal | None, size: int) -> 
         return
     first = addresses.resolve(_parse(address))
     if first.kind is Known.REMOTE:
-        if principal is None:
+        if principal is None and not table.is_relayed(first.domain):
             raise Refused("Relaying is not allowed without a login.", f"5.7.1 {address}")
         return
     ends = addresses.expand(_parse(address)) if first.targets else (first,)

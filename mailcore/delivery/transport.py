@@ -134,4 +134,10 @@ def connect(address: str, port: int, config: ClientConfig, *, host: str, demand:
     with suppress(OSError):  # a hint only
         channel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     channel.settimeout(COMMAND_TIMEOUT)
+    if config.tls_active:
+        try:
+            channel = tlsguard.wrap(channel, host, demand or Demand())
+        except (OSError, ValueError) as error:
+            channel.close()
+            raise error if isinstance(error, OSError) else OSError(str(error)) from error
     return Connection(channel, config, host=host, demand=demand or Demand())
