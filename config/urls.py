@@ -12,6 +12,7 @@ urlpatterns = [
     path("Autodiscover/Autodiscover.xml", clientsetup.autodiscover),
     path("mail.mobileconfig", clientsetup.mobileconfig),
     path(".well-known/mta-sts.txt", wellknown.mta_sts),
+    path("favicon.ico", wellknown.icon),
     path("panel/", include("admin_panel.urls")),
     path("api/v1/", include("admin_panel.api.urls")),
     path("", include("webmail.urls")),

@@ -151,7 +151,8 @@ def say(account: rehearsal.Account) -> list[str]:
         words = _EFFECTS.get(effect.kind)
         if effect.kind == "stay" and "with" not in effect.text:
             continue
-        found.append(str(words) % {"target": effect.target} if words else effect.text)
+        target = _("Inbox") if effect.target == "INBOX" else effect.target
+        found.append(str(words) % {"target": target} if words else effect.text)
     return found
 
 

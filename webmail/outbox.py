@@ -14,7 +14,7 @@ from mailcore.kernel.envelope import Envelope, EnvelopeRecipient, Origin
 from mailcore.kernel.errors import BadSyntax, MailError, NotFound
 from mailcore.mime.building import new_message_id
 
-from . import correspondents, drafting, identities
+from . import correspondents, drafting, identities, limits
 from .access.opening import Owner
 from .access.port import MailAccess
 from .identities import Sender
@@ -47,7 +47,10 @@ class Sent:
 
 
 def send(*, writing: Writing, owner: Owner, mail: MailAccess, how: Sending) -> Sent:
-    """Give it to the intake, keep a copy, mark what it answers. Nothing is sent where there are faults."""
+    """Give it to the intake, keep a copy, mark what it answers. Nothing is sent where there are faults.
+
+    Throttled where the writer may send no more for now.
+    """
     recipients, faults = read_recipients({name: getattr(writing, name) for name in FIELDS})
     sender = _sender(writing, owner)
     if sender is None:
@@ -64,7 +67,8 @@ def send(*, writing: Writing, owner: Owner, mail: MailAccess, how: Sending) -> S
     faults = _check(recipients, owner, len(raw))
     if faults:
         return Sent(faults)
-    trace_id = intake.accept(envelope=_envelope(copied, sender, recipients, how), raw=raw, origin=_origin(owner, how.peer))
+    origin = _admitted(owner, how.peer, recipients)
+    trace_id = intake.accept(envelope=_envelope(copied, sender, recipients, how), raw=raw, origin=origin)
     outgoing_id = _keep_copy(copied, owner, mail, copy, how, trace_id, message_id)
     drafting.discard(writing=writing, owner=owner, mail=mail)
     _mark_source(writing, mail)
@@ -86,7 +90,8 @@ def redirect(*, place: Place, to: str, owner: Owner, mail: MailAccess, peer: str
     )
     raw = lines.encode("utf-8") + mail.read_raw(place.folder, place.uid)
     sender = Sender("", person)
-    intake.accept(envelope=_envelope(Writing(), sender, recipients, Sending(peer)), raw=raw, origin=_origin(owner, peer))
+    origin = _admitted(owner, peer, recipients)
+    intake.accept(envelope=_envelope(Writing(), sender, recipients, Sending(peer)), raw=raw, origin=origin)
     mail.set_flag(place.folder, [place.uid], keyword="$Redirected", on=True)
     return Faults()
 
@@ -140,8 +145,10 @@ def _envelope(writing: Writing, sender: Sender, recipients: Recipients, how: Sen
     )
 
 
-def _origin(owner: Owner, peer: str) -> Origin:
-    return Origin(source="web", peer=peer, protocol="HTTP", user_id=owner.principal.user_id)
+def _admitted(owner: Owner, peer: str, recipients: Recipients) -> Origin:
+    """Throttled where a limit of this login is reached."""
+    hold = limits.admit(principal=owner.principal, recipients=list(dict.fromkeys(recipients.values_in_order())))
+    return Origin(source="web", peer=peer, protocol="HTTP", user_id=owner.principal.user_id, hold=hold)
 
 
 def _keep_copy(writing: Writing, owner: Owner, mail: MailAccess, copy: bytes, how: Sending, trace_id: str, message_id: str) -> int:

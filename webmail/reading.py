@@ -68,6 +68,11 @@ class Message:
         return self.letter.row
 
     @property
+    def others(self) -> int:
+        """Of many addressees four are named at the head."""
+        return len(self.addressees) - 4
+
+    @property
     def frame_url(self) -> str:
         return f"{self.url}body?images=1" if self.is_trusted else f"{self.url}body"
 

@@ -61,11 +61,15 @@ RULES = Place(
     "rules", "rules", "filter", _("Rules"), _("What is filed, labelled or forwarded by itself"), _("filters Sieve script rehearse"),
 )  # fmt: skip
 AWAY = Place("away", "away", "clock", _("Away message"), _("An answer while you are not here"), _("vacation autoresponder holiday"))
+SILENCED = Place(
+    "silenced", "silenced", "ban", _("Blocked and muted"), _("Senders who go to Spam, conversations you left"),
+    _("block sender mute thread ignore"),
+)  # fmt: skip
 FORWARDING = Place("forwarding", "forwarding", "forward", _("Forwarding"), _("Everything to another address as well"), _("redirect copy"))
 
 PARTS: tuple[Part, ...] = (
     Part(_("You"), (GENERAL, READING)),
-    Part(_("Mail"), (RULES, AWAY, FORWARDING)),
+    Part(_("Mail"), (RULES, AWAY, FORWARDING, SILENCED)),
     Part(_("Writing"), (WRITING, IDENTITIES, TEMPLATES)),
     Part(_("Account"), (PASSWORD, PROGRAMS, SESSIONS)),
 )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import identities, rules, security, session, settings
+from .views import identities, rules, security, session, settings, silenced
 
 urlpatterns = [
     path("general", settings.choices, {"section": "general"}, name="settings-general"),
@@ -24,6 +24,7 @@ urlpatterns = [
     path("rules/take-over", rules.take_over, name="take-over"),
     path("away", rules.away, name="away"),
     path("forwarding", rules.forwarding, name="forwarding"),
+    path("silenced", silenced.show, name="silenced"),
     path("security", security.show, name="security"),
     path("prove", security.prove, name="prove"),
     path("second-step", security.set_up, name="second-step"),

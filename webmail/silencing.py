@@ -1,22 +1,41 @@
 """Muted conversations and blocked senders: what comes of them is filed away behind its arrival."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from django.utils.translation import gettext
 
 from mailcore.kernel import flags
+from mailcore.kernel.addresses import MailAddress
 from mailcore.kernel.errors import BadSyntax, MailError
 from mailcore.kernel.ids import MailboxId
 from mailcore.store.mailstore import LocalMailStore
 
 from . import acting
 from .access.local import LocalMail
-from .access.port import MailAccess, Row
+from .access.port import MailAccess, Person, Row
 from .acting import Done
 from .models import Silence, Watermark
 
 MAX_SILENCES = 5_000
 BATCH = 500
+SHOWN = 200
+"""Of a list of silences, the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    address: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Muted:
+    thread: int
+    since: datetime
+    row: Row | None
+    """Its first message; None where nothing of it is left."""
 
 
 def mute(*, mail: MailAccess, mailbox_id: int, folder: str, rows: Sequence[Row]) -> Done:
@@ -50,6 +69,38 @@ def block(*, mail: MailAccess, mailbox_id: int, own: str, folder: str, rows: Seq
 def list_blocked(mailbox_id: int) -> list[str]:
     found = Silence.objects.filter(mailbox_id=mailbox_id, kind=Silence.Kind.SENDER).order_by("what")
     return list(found.values_list("what", flat=True))
+
+
+def find_blocked(*, mailbox_id: int, typed: str = "") -> list[Blocked]:
+    """The newest first, at most `SHOWN`; `typed` is a piece of the address."""
+    found = Silence.objects.filter(mailbox_id=mailbox_id, kind=Silence.Kind.SENDER, what__contains=typed.casefold())
+    return [Blocked(*one) for one in found.order_by("-since", "-id").values_list("what", "since")[:SHOWN]]
+
+
+def list_muted(*, mail: MailAccess, mailbox_id: int) -> list[Muted]:
+    """The newest first, at most `SHOWN`."""
+    found = Silence.objects.filter(mailbox_id=mailbox_id, kind=Silence.Kind.THREAD).order_by("-since", "-id")
+    return [Muted(int(what), since, _first_of(mail, int(what))) for what, since in found.values_list("what", "since")[:SHOWN]]
+
+
+def _first_of(mail: MailAccess, thread: int) -> Row | None:
+    asked = Row("", 0, Person("", ""), (), "", datetime.fromtimestamp(0, UTC), 0, 0, frozenset(), False, thread=thread)
+    first = mail.list_thread(asked)[0]
+    return first if first.uid else None
+
+
+def block_address(*, mailbox_id: int, own: str, address: str) -> str:
+    """What comes from now on goes to Spam. The address as it is kept; BadSyntax where it is none, or one's own."""
+    kept = str(MailAddress.parse(address.strip())).casefold()
+    if kept == own.casefold():
+        raise BadSyntax(gettext("This sender cannot be blocked."))
+    _silence(mailbox_id, Silence.Kind.SENDER, kept)
+    return kept
+
+
+def listen(*, mailbox_id: int, thread: int) -> None:
+    """A conversation comes to the Inbox again."""
+    Silence.objects.filter(mailbox_id=mailbox_id, kind=Silence.Kind.THREAD, what=str(thread)).delete()
 
 
 def allow(*, mailbox_id: int, address: str) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 
 from mailcore.certificates import answers
@@ -12,6 +14,12 @@ from mailcore.trust import publishing
 @require_safe
 def mta_sts(request: HttpRequest) -> HttpResponse:
     return HttpResponse(publishing.own_policy(), content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def icon(request: HttpRequest) -> HttpResponse:
+    """What browsers ask for on pages that name no picture of their own, such as a file that is shown."""
+    return redirect(static("stamp.svg"))
 
 
 class ProofOfNames:

@@ -320,7 +320,7 @@ window.FacteurCompose = (() => {
       try {
         const answer = await fetch(form.action, { method: "POST", body, headers: { "X-Compose": "1" } });
         const state = await answer.json();
-        if (!answer.ok) { showFaults(state.faults || {}); isSending = false; return; }
+        if (!answer.ok) { showFaults(state.faults || {}); isSending = false; dirty = true; keep(); return; }
         isGone = true;
         document.getElementById("toast").replaceChildren(...parse(state.toast).childNodes);
         gone();

@@ -10,6 +10,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from mailcore.delivery import intake
+from mailcore.filtering.policy import levels, shelf
 from mailcore.kernel import flags
 from mailcore.kernel.envelope import Envelope, Origin
 from mailcore.kernel.errors import Deferred
@@ -35,6 +36,11 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Envelope, bytes, Origin]
 
     monkeypatch.setattr(intake, "accept", accept)
     return taken
+
+
+@pytest.fixture(autouse=True)
+def fresh_levels() -> None:
+    shelf.forget()
 
 
 def form(**fields: Any) -> dict[str, Any]:
@@ -469,3 +475,46 @@ def test_plain_text_of_deep_markup_is_linear() -> None:
     start = time.process_time()
     to_plain("<blockquote><div>" * 20_000 + "x")
     assert time.process_time() - start < 20
+
+
+def test_a_limit_is_said_and_the_letter_stays_a_draft(ann: Actor, sent: list[tuple[Envelope, bytes, Origin]]) -> None:
+    levels.put(owner="domain:example.org", name="login_messages_hour", value=1)
+    ann.client.post("/compose", form())
+    answer = ann.client.post("/compose", form(subject="One too many"))
+    page = answer.content.decode()
+    assert answer.status_code == 422 and len(sent) == 1
+    assert "You may send 1 letter an hour. This one would go beyond. This limit was set for everybody at example.org." in page
+    assert [row.subject for row in rows(ann, "\\Drafts")] == ["One too many"] and Draft.objects.count() == 1
+    assert [row.subject for row in rows(ann, "\\Sent")] == ["Span"]
+
+
+@pytest.mark.parametrize(("name", "words"), [("login_recipients_hour", "recipients an hour"), ("login_recipients_day", "recipients a day")])
+def test_recipients_are_counted_once_and_the_level_is_named(
+    ann: Actor, sent: list[tuple[Envelope, bytes, Origin]], name: str, words: str
+) -> None:
+    levels.put(owner=f"mailbox:{ann.mailbox.id}", name=name, value=2)
+    assert ann.client.post("/compose", form(cc="bo@elsewhere.example, cy@elsewhere.example")).status_code == 302
+    page = ann.client.post("/compose", form()).content.decode()
+    assert words in page and "This limit was set for your mailbox." in page and len(sent) == 1
+
+
+def test_a_redirect_counts_as_well(ann: Actor, seeded: int, sent: list[tuple[Envelope, bytes, Origin]]) -> None:
+    levels.put(owner="system", name="login_messages_day", value=1)
+    ann.client.post("/compose", form())
+    answer = ann.client.post(f"/compose/redirect/INBOX/{seeded}", {"to": "bo@elsewhere.example"})
+    assert answer.status_code == 422 and "This limit was set for the whole server." in answer.content.decode() and len(sent) == 1
+
+
+def test_the_script_of_the_form_is_told_of_a_limit(ann: Actor, sent: list[tuple[Envelope, bytes, Origin]]) -> None:
+    levels.put(owner="system", name="login_messages_hour", value=1)
+    ann.client.post("/compose", form())
+    answer = ann.client.post("/compose", form(), **JS)
+    assert (
+        answer.status_code == 422 and "You may send 1 letter an hour." in json.loads(answer.content)["faults"]["message"] and len(sent) == 1
+    )
+
+
+def test_a_suspected_login_sends_into_a_held_queue(ann: Actor, sent: list[tuple[Envelope, bytes, Origin]]) -> None:
+    levels.put(owner="system", name="login_new_recipients_day", value=1)
+    ann.client.post("/compose", form(cc="cy@elsewhere.example"))
+    assert "suspected" in sent[0][2].hold

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from mailcore import outgoing
 from mailcore.kernel import flags
 from mailcore.kernel.errors import BadSyntax, Deferred
 from mailcore.mime.building import Attachment
-from mailcore.webhooks import guard
 from webmail import silencing, snoozing, unsubscribing
 from webmail.models import Silence, Snooze
 
@@ -120,13 +120,13 @@ LIST = (
 
 def test_leaving_a_list_with_one_click(ann: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[tuple[str, bytes]] = []
-    monkeypatch.setattr(guard, "look_up", lambda target: "192.0.2.1")
+    monkeypatch.setattr(outgoing, "look_up", lambda target: "192.0.2.1")
 
-    def post(target: guard.Target, *, to: object, body: bytes, headers: object) -> guard.Answer:
+    def post(target: outgoing.Target, *, to: object, body: bytes, headers: object) -> outgoing.Answer:
         sent.append((target.host + target.path, body))
-        return guard.Answer(200, "")
+        return outgoing.Answer(200, "")
 
-    monkeypatch.setattr(guard, "post", post)
+    monkeypatch.setattr(outgoing, "post", post)
     uid = ann.put(LIST + letter())
     page = ann.client.get(f"/mail/INBOX/{uid}/").content.decode()
     assert "Paper people" in page and f'href="/mail/INBOX/{uid}/list"' in page
@@ -225,3 +225,55 @@ def test_images_are_trusted_only_of_verified_senders(ann: Actor, settings: "obje
     assert 'body?images=1"' not in ann.client.get(f"/mail/INBOX/{plain}/").content.decode().partition("<iframe")[2].partition(">")[0]
     own = ann.put(letter(sender="Ann <ann@example.org>", html=html))
     assert ann.client.post(f"/mail/INBOX/{own}/trust").status_code == 403
+
+
+def test_the_page_of_silences_leads_back(ann: Actor) -> None:
+    first = ann.put(letter(subject="Noise", message_id="<n@x.example>"))
+    act(ann, first, "mute")
+    page = ann.client.get("/settings/silenced").content.decode()
+    assert "Nobody is blocked" in page and "Noise" in page
+    thread = Silence.objects.get(kind=Silence.Kind.THREAD).what
+    assert ann.client.post("/settings/silenced", {"do": "block", "what": " PEST@x.example "}).status_code == 302
+    assert silencing.list_blocked(ann.mailbox.id) == ["pest@x.example"]
+    ann.put(letter(subject="Buy", sender="pest@x.example"))
+    assert silencing.file_away_all() == 1 and not subjects(ann, "INBOX")
+    assert "pest@x.example is blocked" in ann.client.get("/settings/silenced").content.decode()
+    ann.client.post("/settings/silenced", {"do": "allow", "what": "pest@x.example"})
+    ann.client.post("/settings/silenced", {"do": "listen", "what": thread})
+    assert not Silence.objects.exists()
+
+
+def test_silences_of_others_are_out_of_reach(ann: Actor, cy: Actor) -> None:
+    ann.client.post("/settings/silenced", {"do": "block", "what": "pest@x.example"})
+    cy.client.post("/settings/silenced", {"do": "allow", "what": "pest@x.example"})
+    assert silencing.list_blocked(ann.mailbox.id) == ["pest@x.example"]
+    assert "pest@x.example" not in cy.client.get("/settings/silenced").content.decode().replace("pest@x.example is let through", "")
+
+
+@pytest.mark.parametrize(
+    ("do", "what", "words"),
+    [
+        ("block", "nobody", "nobody"),
+        ("block", "ann@example.org", "This sender cannot be blocked."),
+        ("listen", "x1", "There is nothing like that to do here."),
+        ("burn", "1", "There is nothing like that to do here."),
+    ],
+)
+def test_what_cannot_be_silenced_is_said_beside_the_field(ann: Actor, do: str, what: str, words: str) -> None:
+    answer = ann.client.post("/settings/silenced", {"do": do, "what": what})
+    page = answer.content.decode()
+    assert answer.status_code == 422 and words in page and 'id="what-fault"' in page
+    assert not Silence.objects.exists()
+
+
+def test_a_blocked_address_is_found_by_a_piece_of_it(ann: Actor) -> None:
+    for number in range(12):
+        silencing.block_address(mailbox_id=ann.mailbox.id, own="ann@example.org", address=f"pest{number}@x.example")
+    page = ann.client.get("/settings/silenced?q=PEST11").content.decode()
+    assert "pest11@x.example" in page and "pest10@x.example" not in page
+    assert "No blocked address holds wren." in ann.client.get("/settings/silenced?q=wren").content.decode()
+
+
+def test_a_muted_conversation_of_which_nothing_is_left(ann: Actor) -> None:
+    Silence.objects.create(mailbox=ann.mailbox, kind=Silence.Kind.THREAD, what="999999")
+    assert "Nothing of it is left here" in ann.client.get("/settings/silenced").content.decode()

@@ -188,8 +188,9 @@ def _send(request: HttpRequest, desk: Desk) -> HttpResponse:
             return JsonResponse({"toast": render_to_string("components/messages.html", {"messages": said}, request)})
         messages.success(request, text, extra_tags=undo)
         return redirect(_safe_next(request))
-    if writing.uploads:
-        # A browser does not send a chosen file twice, so what was uploaded is kept before the form is shown again.
+    if writing.uploads or ("message" in faults.fields and not is_script(request)):
+        # A browser does not send a chosen file twice, and what cannot leave now is to be found again: both are kept
+        # before the form is shown again. The script of the form keeps its draft by itself.
         with contextlib.suppress(MailError):
             writing = drafting.save(writing=writing, owner=desk.owner, mail=desk.mail, is_final=True).writing
     if is_script(request):

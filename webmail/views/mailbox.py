@@ -27,11 +27,13 @@ def show(request: HttpRequest, desk: Desk, folder: str) -> HttpResponse:
 @require_GET
 @with_desk
 def tree(request: HttpRequest, desk: Desk) -> HttpResponse:
+    folders, at = desk.mail.list_folders(), request.GET.get("at", "")
     context = {
-        "folders": desk.mail.list_folders(),
+        "folders": folders,
+        "here_too": next((one for one in folders if one.name == at), None),
         "labels": list_labels(desk.mailbox_id),
         "searches": list(SavedSearch.objects.filter(mailbox_id=desk.mailbox_id).order_by("name")),
-        "at": request.GET.get("at", ""),
+        "at": at,
     }
     return render(request, "webmail/_folders.html", context)
 

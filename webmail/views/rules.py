@@ -219,6 +219,7 @@ def _form(
         "kinds": filters.ACTIONS,
         "known_labels": labels.list_labels(int(_mailbox(desk))),
         "fault": fault,
+        "name_fault": "" if rule.name else fault,
         "rehearsal": rehearsal,
     }
     return render(request, "webmail/settings/rule.html", context, status=status)

@@ -27,6 +27,14 @@ SURGE = 20
 """Times the busiest hour of the week before."""
 
 
+class LimitOfLogin(Throttled):
+    """`kind` is a level's name without "login_"; `limit` its value and who set it."""
+
+    def __init__(self, public: str, detail: str, *, kind: str, limit: levels.Set) -> None:
+        super().__init__(public, detail)
+        self.kind, self.limit = kind, limit
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     user_id: int
@@ -36,7 +44,7 @@ class Held:
 
 
 def admit(*, principal: Principal, recipients: Sequence[str], now: int | None = None) -> str:
-    """Count a message of a login. Throttled where a limit is reached; else why it is to be held, or ""."""
+    """Count a message of a login. LimitOfLogin where a limit is reached; else why it is to be held, or ""."""
     at = int(time.time()) if now is None else now
     owners = _owners(principal)
     subject = f"login:{principal.user_id}"
@@ -47,7 +55,8 @@ def admit(*, principal: Principal, recipients: Sequence[str], now: int | None = 
         if limit.value and getattr(sent, kind) + more > limit.value:
             what, _, period = kind.partition("_")
             text = f"This login may send {limit.value:.0f} {what} {'an hour' if period == 'hour' else 'a day'} (limit of {limit.level})"
-            raise Throttled(f"{text}; try again later.", f"4.7.1 {principal.login}: login_{kind}")
+            detail = f"4.7.1 {principal.login}: login_{kind}"
+            raise LimitOfLogin(f"{text}; try again later.", detail, kind=kind, limit=limit)
     fresh = tallies.count_login(principal.user_id, [fold(one) for one in recipients], now=at)
     standing = Suspicion.objects.filter(user_id=principal.user_id).values_list("reason", flat=True).first()
     if standing is not None:
