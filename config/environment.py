@@ -63,9 +63,16 @@ def _zones(text: str) -> tuple[str, ...]:
 def _scanners(text: str) -> tuple[str, ...]:
     for word in _words(text):
         kind, _, place = word.partition("=")
-        if kind not in ("spamd", "clamd") or not place:
-            raise ValueError("give spamd= or clamd=, each with host:port or a path")
+        if kind not in ("spamd", "clamd", "rspamd", "milter") or not place:
+            raise ValueError("give spamd=, clamd=, rspamd= or milter=, each with host:port or a path")
     return _words(text)
+
+
+def _percent(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 100:
+        raise ValueError("give 0 to 100")
+    return number
 
 
 def _wait(text: str) -> float:
@@ -109,6 +116,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("database_url", "", str, "postgresql://user:password@host/name; empty: SQLite in the data folder"),
     Setting("redis_url", "", str, "redis:// or rediss:// of your own; empty: one is started beside Facteur"),
     Setting("max_message_bytes", "52428800", int, "Largest message taken"),
+    Setting("sweep_percent", "50", _percent, "Dead share from which a file of message bytes is rewritten; 0: never"),
     Setting("default_quota_bytes", "0", int, "Room of a new mailbox; 0: no limit"),
     Setting("smarthost", "", str, "host:port that takes all mail for elsewhere; empty: by MX"),
     Setting("routes", "", _words, "domain=host:port, more of them parted by commas; wins over smarthost and MX"),
@@ -128,7 +136,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("dns_blocklists", "", _zones, "Lists of bad hosts in the DNS: zone refuses, zone=2.5 adds points to the score"),
     Setting("dns_allowlists", "", _zones, "Lists of good hosts in the DNS: fewer points, no greylisting"),
     Setting("attachments", "take", _one_of("take", "junk", "refuse"), "What is done with mail that has a program attached"),
-    Setting("scanners", "", _scanners, "Scanners asked about strangers' mail: spamd=, clamd= with host:port or a path"),
+    Setting("scanners", "", _scanners, "Scanners asked about strangers' mail: spamd=, clamd=, rspamd=, milter= with host:port or a path"),
     Setting("scanner_failure", "accept", _one_of("accept", "defer"), "What happens to mail that a scanner could not look at"),
     Setting(
         "acme_directory",
@@ -166,6 +174,7 @@ class Environment:
     database_url: str
     redis_url: str
     max_message_bytes: int
+    sweep_percent: int
     default_quota_bytes: int
     smarthost: str
     routes: tuple[str, ...]

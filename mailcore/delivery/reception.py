@@ -46,7 +46,8 @@ def examine(*, visit: Visit, envelope: Envelope, raw: bytes, origin: Origin) -> 
         # A defect of the rules must not cost anybody their mail.
         log.exception("the rules failed on a message from %s", visit.peer)
         return Examined(((envelope, found.raw, replace(origin, findings=(*found.findings, "The rules failed, and were not applied."))),))
-    offers = [(_narrow(envelope, share), found.raw, _mark(origin, share)) for share in shares]
+    kept = found.raw if visit.altered is None else visit.altered
+    offers = [(_narrow(envelope, share), kept, _mark(origin, share)) for share in shares]
     keeping = tuple(offer for offer, share in zip(offers, shares, strict=True) if share.total.act is not Act.DISCARD)
     return Examined(keeping, tuple(offer for offer, share in zip(offers, shares, strict=True) if share.total.act is Act.DISCARD))
 

@@ -3,6 +3,7 @@
 import dataclasses
 import smtplib
 import socket
+import struct
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,12 +13,15 @@ from mailcore.delivery import drain
 from mailcore.directory import mailboxes
 from mailcore.filtering.policy import levels, lists, sending, shelf
 from mailcore.kernel.errors import BadSyntax, NotFound, Throttled
-from mailcore.kernel.ids import MailboxId, UserId
+from mailcore.kernel.ids import BlobId, MailboxId, UserId
 from mailcore.kernel.principal import Principal, Role
 from mailcore.queue import journey
 from mailcore.queue.models import Entry, JourneyEvent
+from mailcore.store import blobs
 from mailcore.store.models import Folder
-from tests.servers.conftest import ANN, Ports, front  # noqa: F401
+from tests.filtering.fakemilter import FakeMilter
+from tests.filtering.fakemilter import pack as milter_packet
+from tests.servers.conftest import ANN, SECRET, Ports, front  # noqa: F401
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ZONE = 'good.test TXT "v=spf1 ip4:127.0.0.1 -all"\n1.0.0.127.bad.list A 127.0.0.2\n'
@@ -172,3 +176,36 @@ def test_what_is_no_rule_is_not_kept(transactional_db: None, pattern: str, act: 
     with pytest.raises(BadSyntax):
         lists.put(owner="system", pattern=pattern, act=act)
     assert lists.list_all() == []
+
+
+def test_a_milter_at_the_real_port(stranger: Ports, settings: Any) -> None:
+    """It refuses one recipient of two, changes the subject, and adds a field; the journey names it."""
+    mailboxes.create(address="bo@example.org", password=SECRET)
+    with FakeMilter() as fake:
+        settings.FACTEUR = dataclasses.replace(settings.FACTEUR, scanners=(f"milter={fake.address}",))
+        fake.terms = struct.pack(">III", 6, 0x11, 0)
+        fake.answers = {
+            b"R<bo@example.org>\0": milter_packet(b"r"),
+            b"E": milter_packet(b"h", b"X-Seen\0yes\0") + milter_packet(b"m", b"\0\0\0\1Subject\0Dinner\0") + milter_packet(b"c"),
+        }
+        send(stranger, to=[ANN, "bo@example.org"])
+        assert (folder_of(ANN), folder_of("bo@example.org")) == ("INBOX", "Junk")
+        raw = blobs.read(BlobId(Entry.objects.order_by("id")[0].blob_id))
+        assert b"\r\nSubject: Dinner\r\n" in raw and b"Lunch" not in raw and b"X-Seen: yes\r\n" in raw
+        assert any("lets it pass, changed 1 header fields" in text for text in JourneyEvent.objects.values_list("text", flat=True))
+        fake.answers = {b"M": milter_packet(b"y", b"550 5.7.1 go away\0")}
+        with pytest.raises(smtplib.SMTPDataError) as caught:
+            send(stranger)
+        assert (caught.value.smtp_code, b"go away" in caught.value.smtp_error) == (550, True)
+
+
+@pytest.mark.parametrize(("failure", "code"), [("accept", 0), ("defer", 451)])
+def test_a_milter_that_is_not_there(stranger: Ports, settings: Any, failure: str, code: int) -> None:
+    settings.FACTEUR = dataclasses.replace(settings.FACTEUR, scanners=("milter=127.0.0.1:1",), scanner_failure=failure)
+    if code:
+        with pytest.raises(smtplib.SMTPDataError) as caught:
+            send(stranger)
+        assert caught.value.smtp_code == code
+        return
+    send(stranger)
+    assert folder_of() == "INBOX"

@@ -13,7 +13,7 @@ MAIL = (lists.of_sender,)
 RCPT = (lists.of_recipient, greylist.ask)
 DATA = (rates.ask, attachments.ask, scanners.ask, spam.of_form)
 """Asked once for a message."""
-DATA_EACH = (lists.of_author, spam.of_learning)
+DATA_EACH = (scanners.of_addressee, lists.of_author, spam.of_learning)
 """Asked for each recipient."""
 
 T = TypeVar("T")

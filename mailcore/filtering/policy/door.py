@@ -69,6 +69,7 @@ def judge(visit: Visit, *, raw: bytes, on_top: Sequence[str], recipients: Sequen
         return [Share(tuple(recipients), add_up(visit.of_session))]
     letter = Letter(raw, sample.read(_with_trace(visit, raw, on_top)), tuple(recipients))
     said = chain.of_message(visit, letter)
+    visit.altered = letter.raw if letter.raw is not raw else None
     _answer(visit, said)
     before = [*visit.of_session, *visit.of_message, *said]
     verdicts = {address: chain.of_addressee(visit, letter, _find(visit, address), before) for address in recipients}

@@ -47,10 +47,12 @@ class Visit:
     """The HELO the rules of that stage were asked about last."""
     is_listed_good: bool = False
     """A list of trusted hosts knows it."""
+    altered: bytes | None = None
+    """The message, where a milter changed header fields of it."""
 
     def begin(self, sender: str) -> None:
         self.sender = sender
-        self.of_message, self.of_recipients, self.addressees = [], {}, {}
+        self.of_message, self.of_recipients, self.addressees, self.altered = [], {}, {}, None
 
     @property
     def sender_domain(self) -> str:
@@ -66,9 +68,11 @@ class Letter:
     """The message itself, at DATA."""
 
     raw: bytes
-    """As received."""
+    """As received, but for header fields a milter changed."""
     sample: Sample
     recipients: tuple[str, ...] = ()
+    refused_for: dict[str, Verdict] = field(default_factory=dict)
+    """What a milter said of single recipients."""
 
 
 def fold(address: str) -> str:

@@ -1,14 +1,15 @@
-"""Which scanner a setting names, and its answer as verdicts: `spamd=HOST:PORT`, `clamd=/run/clamav/clamd.ctl` …"""
+"""Which scanner a setting names, and its answer as verdicts: `spamd=HOST:PORT`, `milter=/run/opendkim/opendkim.sock` …"""
 
+import struct
 from collections.abc import Callable
 
 from ..policy.verdicts import Verdict
 from ..policy.visit import Letter, Visit
-from . import clamd, spamd
+from . import clamd, milter, rspamd, spamd
 from .line import ScannerFailed
 
 Scanner = Callable[[str, Visit, Letter], list[Verdict]]
-SCANNERS: dict[str, Scanner] = {"spamd": spamd.scan, "clamd": clamd.scan}
+SCANNERS: dict[str, Scanner] = {"spamd": spamd.scan, "clamd": clamd.scan, "rspamd": rspamd.scan, "milter": milter.scan}
 
 
 def call(place: str, visit: Visit, letter: Letter) -> list[Verdict]:
@@ -19,7 +20,7 @@ def call(place: str, visit: Visit, letter: Letter) -> list[Verdict]:
         raise ScannerFailed(f"there is no scanner {kind!r}; known are {', '.join(sorted(SCANNERS))}")
     try:
         return scanner(address, visit, letter)
-    except (OSError, EOFError, ValueError, IndexError) as error:
+    except (OSError, EOFError, ValueError, IndexError, TypeError, struct.error) as error:
         raise ScannerFailed(f"{type(error).__name__}: {error}") from error
 
 

@@ -37,6 +37,10 @@ class Line:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._socket.close()
 
+    def prolong(self, seconds: float) -> None:
+        """So many from now on."""
+        self._ends_at = time.monotonic() + seconds
+
     def send(self, data: bytes) -> None:
         self._arm()
         self._socket.sendall(data)

@@ -8,7 +8,7 @@ from django.conf import settings
 from ...scanners import calling
 from ...scanners.calling import ScannerFailed
 from ..verdicts import Act, Verdict
-from ..visit import Letter, Visit
+from ..visit import Addressee, Letter, Visit
 
 log = logging.getLogger(__name__)
 RULE = "scanners"
@@ -26,3 +26,11 @@ def ask(visit: Visit, letter: Letter) -> Iterator[Verdict]:
                 )
                 return
             yield Verdict(Act.TAG, RULE, f"{place} failed: {failure}")
+
+
+def of_addressee(_visit: Visit, letter: Letter, addressee: Addressee) -> Iterator[Verdict]:
+    """A milter's no to one recipient of several."""
+    if addressee.address in letter.refused_for:
+        said = letter.refused_for[addressee.address]
+        # The message has been taken for others: now it cannot be put off for this one alone.
+        yield Verdict(Act.REFUSE, said.rule, said.words, public=said.public)
