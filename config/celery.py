@@ -34,6 +34,7 @@ app.conf.update(
         "prove": {"task": "mailcore.workers.tasks.prove", "schedule": 900.0, "options": {"expires": 600}},
         "retain": {"task": "mailcore.workers.tasks.retain", "schedule": 60.0, "options": {"expires": 120}},
         "certify": {"task": "mailcore.workers.tasks.certify", "schedule": 300.0, "options": {"expires": 240}},
+        "sweep": {"task": "mailcore.workers.tasks.sweep", "schedule": 3600.0, "options": {"expires": 1800}},
         "reap": {"task": "mailcore.workers.tasks.reap", "schedule": 60.0, "options": {"expires": 120}},
     },
     beat_schedule_filename=str(settings.FACTEUR.data / "run" / "beat"),

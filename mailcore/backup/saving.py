@@ -109,7 +109,11 @@ def _copy_packs(source: Path, target: Path, before: Manifest, made: Manifest) ->
     copied = 0
     for path in sorted(source.glob("*.pack")):
         done = before.length(path.name)
-        length = path.stat().st_size
+        try:
+            length = path.stat().st_size
+        except FileNotFoundError:
+            # Swept this very moment: no row has pointed into it for a day.
+            continue
         if length < done:
             raise Conflict(f"{path.name} is shorter than it was: these snapshots are of another data folder.")
         pieces = list(before.packs.get(path.name, ()))
@@ -143,6 +147,10 @@ def _forget(folder: Path, keep: int) -> None:
         # The manifest first: half a snapshot must not look like one.
         (home(folder, stamp) / "manifest.json").unlink()
         shutil.rmtree(home(folder, stamp))
+    named = {pack for stamp in manifest.list_stamps(folder) for pack in manifest.load(folder, stamp).packs}
+    for path in (folder / "packs").glob("*.pack"):
+        if path.name not in named:
+            path.unlink()
 
 
 @contextmanager

@@ -68,8 +68,24 @@ def record(written: Sequence[Written]) -> list[BlobId]:
             cursor.execute(text, [value for item in part for value in (item.digest, item.pack, item.offset, item.length)])
             ids |= {bytes(digest): pk for digest, pk in cursor.fetchall()}
     there = [digest for digest in added if digest not in ids]
-    ids |= {bytes(digest): pk for digest, pk in _select("digest, id", there)}
+    if there:
+        ids |= {bytes(digest): pk for digest, pk in _hold(there)}
+    if len(ids) < len(added):
+        # PostgreSQL only: a sweep removed one between the two questions.
+        record([item for item in written if item.digest not in ids])
+        return record(written)
     return [BlobId(ids[item.digest]) for item in written]
+
+
+def _hold(digests: Sequence[bytes]) -> list[tuple[Any, ...]]:
+    """Digest and id of blobs that are there, which no sweep removes any more before it has seen what the caller makes of them."""
+    # SQLite has one writer at a time, and that is us.
+    found = list(_select("digest, id", digests, " FOR KEY SHARE" if connection.vendor == "postgresql" else ""))
+    with connection.cursor() as cursor:
+        for part in chunk(found, IN_CHUNK):
+            marks = ", ".join(["%s"] * len(part))
+            cursor.execute(f"DELETE FROM store_condemned WHERE blob_id IN ({marks})", [pk for _, pk in part])
+    return found
 
 
 def put(raw: bytes) -> BlobId:
@@ -106,10 +122,10 @@ def locate(blob_ids: Sequence[BlobId]) -> dict[BlobId, Locator]:
     return found
 
 
-def _select(columns: str, digests: Sequence[bytes]) -> Iterator[tuple[Any, ...]]:
+def _select(columns: str, digests: Sequence[bytes], ending: str = "") -> Iterator[tuple[Any, ...]]:
     """Rows of these digests, those that exist."""
     with connection.cursor() as cursor:
         for part in chunk(digests, IN_CHUNK):
             marks = ", ".join(["%s"] * len(part))
-            cursor.execute(f"SELECT {columns} FROM store_blob WHERE digest IN ({marks})", list(part))
+            cursor.execute(f"SELECT {columns} FROM store_blob WHERE digest IN ({marks}){ending}", list(part))
             yield from cursor.fetchall()

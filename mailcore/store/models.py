@@ -15,6 +15,28 @@ class Blob(models.Model):
     offset = models.BigIntegerField()
     length = models.BigIntegerField()
 
+    class Meta:
+        # What lives in one pack, in order; how far a pack is pointed into.
+        indexes = (models.Index(fields=["pack", "offset"], name="store_blob_place"),)
+
+
+class Condemned(models.Model):
+    """A blob that nothing pointed at when somebody looked; it goes should that still be so long after."""
+
+    blob_id = models.BigIntegerField(primary_key=True)
+    at = models.BigIntegerField()
+
+    class Meta:
+        # Those whose time has come.
+        indexes = (models.Index(fields=["at"], name="store_condemned_at"),)
+
+
+class Walk(models.Model):
+    """How far a round through all blobs has come."""
+
+    name = models.CharField(max_length=32, primary_key=True)
+    position = models.BigIntegerField(default=0)
+
 
 class Content(models.Model):
     """What is derived from a blob, ready to send; can be rebuilt from it at any time."""

@@ -4,7 +4,9 @@ import os
 import socket
 import threading
 import time
+from contextlib import suppress
 
+from django.conf import settings
 from django.utils import timezone
 
 from config.celery import app
@@ -18,7 +20,8 @@ from mailcore.directory import keys, mailboxes, throttle
 from mailcore.filtering import forgetting
 from mailcore.filtering.spam import training
 from mailcore.history import points
-from mailcore.store import sweeping
+from mailcore.kernel.errors import Conflict
+from mailcore.store import compacting, sweeping
 from mailcore.store.search.indexing import index_pending
 from mailcore.trust import upkeep
 from mailcore.webhooks import sending
@@ -124,6 +127,15 @@ def reap() -> None:
     sending.forget()
     forgetting.forget(now=int(time.time()))
     sweeping.sweep()
+
+
+@app.task  # type: ignore[untyped-decorator]
+def sweep() -> None:
+    """Give the room of removed mail back, a little at a time."""
+    if settings.FACTEUR.sweep_percent:
+        # A longer one that somebody started by hand does the same.
+        with suppress(Conflict):
+            compacting.sweep(percent=settings.FACTEUR.sweep_percent, now=int(time.time()))
 
 
 @app.task  # type: ignore[untyped-decorator]

@@ -40,8 +40,11 @@ def journal() -> None:
 def tamper(statement: str, *values: Any) -> None:
     """As somebody who may do everything in the database."""
     with connection.cursor() as cursor:
-        for name in ("archive_record_unchanged", "archive_record_stays"):
-            cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+        if connection.vendor == "postgresql":
+            cursor.execute("DROP TRIGGER IF EXISTS archive_record_guard ON archive_record")
+        else:
+            for name in ("archive_record_unchanged", "archive_record_stays"):
+                cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
         cursor.execute(statement, list(values))
 
 

@@ -1,0 +1,90 @@
+"""Find blobs nothing points at, and remove their rows a day after.
+
+A day, because bytes are stored before what points at them: an import, an edited header. Who stores
+the same bytes again meanwhile takes the sentence back (`blobs.record`). What points at blobs is not
+listed here: it is every table with a column `blob_id`, so a new room's table counts from its first migration on.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+
+from django.apps import apps
+from django.db import connection, transaction
+
+from .loading import marks
+from .models import Condemned, Content, Walk
+
+GRACE = 86_400
+"""Seconds."""
+LOOK_AT = 20_000
+REMOVE = 500
+_WALK = "condemning"
+
+
+def condemn(*, now: int, limit: int = LOOK_AT) -> int:
+    """Look at the next `limit` blobs, after the last one at the first again; how many were found dead."""
+    walk, _ = Walk.objects.get_or_create(name=_WALK)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT MAX(id), COUNT(*) FROM (SELECT id FROM store_blob WHERE id > %s ORDER BY id LIMIT %s) w", [walk.position, limit]
+        )
+        last, count = cursor.fetchone()
+        if count:
+            text = f"""INSERT INTO store_condemned (blob_id, at) SELECT b.id, %s FROM store_blob b
+                WHERE b.id > %s AND b.id <= %s AND {_is_dead()} ON CONFLICT DO NOTHING"""
+            cursor.execute(text, [now, walk.position, last])
+            condemned = int(cursor.rowcount)
+        else:
+            condemned = 0
+    Walk.objects.filter(name=_WALK).update(position=last if count == limit else 0)
+    return condemned
+
+
+def remove_condemned(*, now: int, limit: int = REMOVE) -> int:
+    """Remove up to `limit` blobs that are dead still; the bytes stay until their pack is swept. How many went."""
+    due = now - GRACE
+    with transaction.atomic():
+        ids = list(Condemned.objects.filter(at__lte=due).order_by("at", "pk").values_list("pk", flat=True)[:limit])
+        # Asked in a second statement, with the rows in hand: PostgreSQL then sees what was committed while it waited for them.
+        dead = _find_dead(_lock(ids))
+        with connection.cursor() as cursor:
+            if dead:
+                cursor.execute(f"DELETE FROM store_content WHERE blob_id IN ({marks(dead)})", dead)
+                cursor.execute(f"DELETE FROM store_blob WHERE id IN ({marks(dead)})", dead)
+            if ids:
+                cursor.execute(f"DELETE FROM store_condemned WHERE blob_id IN ({marks(ids)})", ids)
+    return len(dead)
+
+
+def _lock(ids: Sequence[int]) -> list[int]:
+    """Those that are there and that nobody else has in hand."""
+    if not ids:
+        return []
+    lock = "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT id FROM store_blob WHERE id IN ({marks(ids)}) ORDER BY id {lock}", list(ids))
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _find_dead(ids: Sequence[int]) -> list[int]:
+    if not ids:
+        return []
+    sentenced = "EXISTS (SELECT 1 FROM store_condemned c WHERE c.blob_id = b.id)"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT b.id FROM store_blob b WHERE b.id IN ({marks(ids)}) AND {sentenced} AND {_is_dead()}", list(ids))
+        return [row[0] for row in cursor.fetchall()]
+
+
+@cache
+def _is_dead() -> str:
+    quote = connection.ops.quote_name
+    return " AND ".join(f"NOT EXISTS (SELECT 1 FROM {quote(table)} x WHERE x.blob_id = b.id)" for table in list_references())
+
+
+def list_references() -> list[str]:
+    """Tables that keep a blob alive."""
+    return sorted(
+        model._meta.db_table
+        for model in apps.get_models()
+        if model not in (Content, Condemned) and any(field.column == "blob_id" for field in model._meta.concrete_fields)
+    )
