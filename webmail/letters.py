@@ -9,6 +9,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from .access.opened import inline_images
+from .pictures import address_of
 from .sanitising import policy
 from .sanitising.letters import Letter as CleanLetter
 from .sanitising.letters import sanitize_html
@@ -24,7 +25,7 @@ def clean_html(*, raw: bytes, html: str, digest: str, allow_remote: bool) -> Cle
     found: CleanLetter | None = cache.get(key)
     if found is None:
         images = {} if "cid:" not in html.lower() else _as_data(raw)
-        found = sanitize_html(html, images=images, allow_remote=allow_remote)
+        found = sanitize_html(html, images=images, allow_remote=allow_remote, proxy=address_of)
         if len(found.html) < policy.MAX_BLEACH:
             cache.set(key, found, _KEEP)
     return found

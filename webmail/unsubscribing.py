@@ -8,9 +8,9 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from mailcore import outgoing
 from mailcore.kernel.errors import BadSyntax, Deferred
 from mailcore.mime.headers import Headers
-from mailcore.webhooks import guard
 
 _URI = re.compile(r"<\s*([^<>\s]{3,2000})\s*>")
 _BODY = b"List-Unsubscribe=One-Click"
@@ -59,9 +59,9 @@ def leave(found: MailingList) -> None:
     """One POST. BadSyntax where the list has no such address, Deferred where it did not take it."""
     if not found.post_url:
         raise BadSyntax("This list cannot be left with one click.")
-    target = guard.parse(found.post_url)
+    target = outgoing.parse(found.post_url)
     headers = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "Facteur", "Connection": "close"}
-    answer = guard.post(target, to=guard.look_up(target), body=_BODY, headers=headers)
+    answer = outgoing.post(target, to=outgoing.look_up(target), body=_BODY, headers=headers)
     # RFC 8058 §3.1: no redirects are followed.
     if not 200 <= answer.status < 300:
         raise Deferred(f"{target.host} answered {answer.status}. You may still be on the list.")

@@ -3,7 +3,7 @@
 from django.urls import include, path, register_converter
 
 from .folder_names import FolderName
-from .views import actions, compose, explain, files, folders, labels, lists, mailbox, message, search, session, settings, space
+from .views import actions, compose, explain, files, folders, labels, lists, mailbox, message, pictures, search, session, settings, space
 
 register_converter(FolderName, "folder")
 
@@ -14,6 +14,7 @@ urlpatterns = [
     path("settings", settings.show, name="settings"),
     path("settings/", include("webmail.settings_urls")),
     path("compose", compose.write, name="compose"),
+    path("picture/<str:token>", pictures.picture, name="picture"),
     path("mail/", session.home, name="mail"),
     path("mail/tree", mailbox.tree, name="tree"),
     path("mail/layout", mailbox.set_layout, name="set-layout"),

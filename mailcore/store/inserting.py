@@ -5,11 +5,15 @@ column has to be set, to a value that the database driver takes as it is.
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import AutoField, Model
+
+from .statements import run_each
 
 
 def insert(rows: Sequence[Model], *, ignore_conflicts: bool = False) -> None:
@@ -17,7 +21,7 @@ def insert(rows: Sequence[Model], *, ignore_conflicts: bool = False) -> None:
     if not rows:
         return
     model = type(rows[0])
-    names = [field.attname for field in model._meta.concrete_fields if not isinstance(field, AutoField)]
+    names = _list_names(model)
     insert_values(model, names, list(map(attrgetter(*names), rows)), ignore_conflicts=ignore_conflicts)
 
 
@@ -25,9 +29,18 @@ def insert_values(model: type[Model], names: Sequence[str], rows: Sequence[tuple
     """The same of bare values, for a model whose columns are called as its fields."""
     if not rows:
         return
-    quote = connection.ops.quote_name
-    marks = ", ".join(["%s"] * len(names))
-    ending = " ON CONFLICT DO NOTHING" if ignore_conflicts else ""
+    text = _write_insert(model._meta.db_table, tuple(names)) + (" ON CONFLICT DO NOTHING" if ignore_conflicts else "")
     # Outside a transaction each row would be a commit, and a flush, of its own.
-    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(map(quote, names))}) VALUES ({marks}){ending}", rows)
+    with nullcontext() if connection.in_atomic_block else transaction.atomic():
+        run_each(text, rows)
+
+
+@cache
+def _write_insert(table: str, names: tuple[str, ...]) -> str:
+    quote = connection.ops.quote_name
+    return f"INSERT INTO {quote(table)} ({', '.join(map(quote, names))}) VALUES ({', '.join(['%s'] * len(names))})"
+
+
+@cache
+def _list_names(model: type[Model]) -> tuple[str, ...]:
+    return tuple(field.attname for field in model._meta.concrete_fields if not isinstance(field, AutoField))

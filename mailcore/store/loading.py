@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 from django.db import connection
 from django.db.models import Model
 
+from .statements import ask
+
 Row = TypeVar("Row", bound=Model)
 
 
@@ -18,9 +20,7 @@ def load(model: type[Row], condition: str, parameters: Sequence[Any]) -> list[Ro
     names = _list_columns(model)
     quote = connection.ops.quote_name
     text = f"SELECT {', '.join(map(quote, names))} FROM {quote(model._meta.db_table)} WHERE {condition}"
-    with connection.cursor() as cursor:
-        cursor.execute(text, list(parameters))
-        return [model.from_db(connection.alias, names, row) for row in cursor.fetchall()]
+    return [model.from_db(connection.alias, names, row) for row in ask(text, parameters)]
 
 
 def marks(values: Sequence[Any]) -> str:

@@ -7,10 +7,9 @@ from collections.abc import Collection
 from django.db import transaction
 from django.db.models import QuerySet
 
-from mailcore import sealing
+from mailcore import outgoing, sealing
 from mailcore.kernel.errors import BadSyntax, NotFound
 
-from . import guard
 from .models import Delivery, Endpoint, State
 from .sending import DAY, PURPOSE
 
@@ -20,7 +19,7 @@ KINDS = ("domain", "mailbox", "alias", "user", "key", "app_password", "webhook",
 
 def create(*, owner_id: int, url: str, kinds: Collection[str], domains: Collection[str] | None) -> tuple[Endpoint, str]:
     """Make an endpoint; the secret is seen this once. `domains` None is everything."""
-    guard.parse(url)
+    outgoing.parse(url)
     secret = new_secret()
     endpoint = Endpoint.objects.create(
         owner_id=owner_id, url=url, kinds=read_kinds(kinds), domains=_reach(domains),
@@ -53,7 +52,7 @@ def change(*, endpoint_id: int, url: str | None = None, kinds: Collection[str] |
     with transaction.atomic():
         endpoint = Endpoint.objects.select_for_update().get(id=endpoint_id)
         if url is not None:
-            guard.parse(url)
+            outgoing.parse(url)
             endpoint.url = url
         if kinds is not None:
             endpoint.kinds = read_kinds(kinds)

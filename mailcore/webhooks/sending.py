@@ -7,10 +7,9 @@ import time
 
 from django.db import transaction
 
-from mailcore import sealing
+from mailcore import outgoing, sealing
 from mailcore.kernel.errors import MailError
 
-from . import guard
 from .models import Delivery, Endpoint, State
 
 PURPOSE = "webhook"
@@ -67,7 +66,7 @@ def _attempt(endpoint: Endpoint, delivery: Delivery, *, now: int, allow_plain: b
     try:
         answer = _send(endpoint, delivery, now=now, allow_plain=allow_plain)
     except MailError as error:
-        answer = guard.Answer(0, error.public)
+        answer = outgoing.Answer(0, error.public)
     is_taken = 200 <= answer.status < 300
     delivery.attempts += 1
     delivery.last_status, delivery.last_text = answer.status, answer.text[:500]
@@ -76,8 +75,8 @@ def _attempt(endpoint: Endpoint, delivery: Delivery, *, now: int, allow_plain: b
     return is_taken
 
 
-def _send(endpoint: Endpoint, delivery: Delivery, *, now: int, allow_plain: bool) -> guard.Answer:
-    target = guard.parse(endpoint.url, allow_plain=allow_plain)
+def _send(endpoint: Endpoint, delivery: Delivery, *, now: int, allow_plain: bool) -> outgoing.Answer:
+    target = outgoing.parse(endpoint.url, allow_plain=allow_plain)
     secrets = [sealing.unseal(endpoint.sealed_secret, purpose=PURPOSE)]
     if endpoint.sealed_old_secret and endpoint.old_secret_until > now:
         secrets.append(sealing.unseal(endpoint.sealed_old_secret, purpose=PURPOSE))
@@ -89,7 +88,7 @@ def _send(endpoint: Endpoint, delivery: Delivery, *, now: int, allow_plain: bool
         "Facteur-Attempt": str(delivery.attempts + 1),
         "Facteur-Signature": sign(delivery.body, event_id=delivery.event_id, at=now, secrets=secrets),
     }
-    return guard.post(target, to=guard.look_up(target), body=delivery.body.encode(), headers=headers)
+    return outgoing.post(target, to=outgoing.look_up(target), body=delivery.body.encode(), headers=headers)
 
 
 def _settle(endpoint_id: int, delivery: Delivery, *, is_taken: bool, now: int) -> None:

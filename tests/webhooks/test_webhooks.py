@@ -13,10 +13,11 @@ import pytest
 from directory.cast import Cast, make_cast
 from django.db import transaction
 
+from mailcore import outgoing
 from mailcore.directory import domains, mailboxes, users
 from mailcore.directory.models import User
 from mailcore.kernel.errors import BadSyntax, Deferred, NotFound
-from mailcore.webhooks import endpoints, guard, sending
+from mailcore.webhooks import endpoints, sending
 from mailcore.webhooks.models import Delivery, Endpoint, State
 
 NOW = 2_000_000_000
@@ -53,7 +54,7 @@ def cast(db: None) -> Cast:
 @pytest.fixture
 def sink(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sink]:
     made = Sink()
-    monkeypatch.setattr(guard, "look_up", lambda target: ipaddress.ip_address("127.0.0.1"))
+    monkeypatch.setattr(outgoing, "look_up", lambda target: ipaddress.ip_address("127.0.0.1"))
     yield made
     made.server.shutdown()
     made.server.server_close()
@@ -216,12 +217,12 @@ def test_a_name_that_leads_inside_is_not_followed(found: str, monkeypatch: pytes
     rows = [(0, 0, 0, "", ("93.184.216.34", 443)), (0, 0, 0, "", (found, 443))]
     monkeypatch.setattr("socket.getaddrinfo", lambda *values, **options: rows)
     with pytest.raises(Deferred, match="private network"):
-        guard.look_up(guard.parse("https://hooks.example.com/"))
+        outgoing.look_up(outgoing.parse("https://hooks.example.com/"))
 
 
 def test_the_connection_goes_to_the_address_that_was_checked(cast: Cast, sink: Sink) -> None:
-    target = guard.parse(f"http://rebinding.invalid:{sink.server.server_port}/x", allow_plain=True)
-    answer = guard.post(target, to=ipaddress.ip_address("127.0.0.1"), body=b"{}", headers={})
+    target = outgoing.parse(f"http://rebinding.invalid:{sink.server.server_port}/x", allow_plain=True)
+    answer = outgoing.post(target, to=ipaddress.ip_address("127.0.0.1"), body=b"{}", headers={})
     assert answer.status == 204
     assert sink.got[0][0]["Host"] == f"rebinding.invalid:{sink.server.server_port}"
 

@@ -5,7 +5,7 @@ Serves both cleaners, so that they cannot disagree. Values come in with entities
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
@@ -27,6 +27,9 @@ _LOOKALIKES = frozenset("асеорхуіјѕһԁԛԝᴠ0123456789-αοϲυν")
 _COLOURS = frozenset(("bgcolor", "color"))
 _LENGTHS = frozenset(("width", "height", "border", "hspace", "vspace", "cellpadding", "cellspacing"))
 _NUMBERS = frozenset(("colspan", "rowspan", "span", "start", "value", "size"))
+_TINY = re.compile(r"0*[0-2](?:\.[0-9]*)?(?:px)?\Z", re.IGNORECASE)
+_STYLED_SIZE = re.compile(r"(?<![\w-])(?:max-)?(?:width|height)\s*:\s*([^;]{1,20})", re.IGNORECASE)
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?:\.0*)?\s*(?:;|\Z)", re.IGNORECASE)
 _FREE_TEXT = frozenset(("alt", "title", "abbr"))
 
 
@@ -35,6 +38,10 @@ class Rewriter:
     images: Mapping[str, str]
     """Content-ID without brackets → the address to show it from."""
     allow_remote: bool
+    proxy: Callable[[str], str] | None = None
+    """Gives a remote picture's address the one it is shown from; None leaves it."""
+    trackers: set[str] = field(default_factory=set)
+    """Hosts of pictures nobody could see."""
     remote_hosts: set[str] = field(default_factory=set)
     sets_colours: bool = False
     false_links: set[tuple[str, str]] = field(default_factory=set)
@@ -111,7 +118,27 @@ class Rewriter:
             return None
         self.remote_hosts.add(host)
         # Only https is loaded, whatever was asked: a letter must not be read on the way.
-        return f"https://{address.split('://', 1)[1]}" if self.allow_remote else None
+        if not self.allow_remote:
+            return None
+        secure = f"https://{address.split('://', 1)[1]}"
+        return self.proxy(secure) if self.proxy is not None else secure
+
+    def is_tracker(self, attributes: Mapping[str, str]) -> bool:
+        """A picture from elsewhere that is too small to be seen, or hidden: it only tells that the letter is read."""
+        address = _CONTROLS.sub("", attributes.get("src", ""))
+        if not address.lower().startswith(("http://", "https://")):
+            return False
+        style = attributes.get("style", "")
+        sizes = [attributes.get("width", ""), attributes.get("height", ""), *_STYLED_SIZE.findall(style)]
+        if not any(_TINY.match(size.strip()) for size in sizes) and not _HIDDEN.search(style):
+            return False
+        try:
+            host = urlsplit(address).hostname
+        except ValueError:
+            return True
+        if host:
+            self.trackers.add(host)
+        return True
 
 
 def _is_same_site(spoken: str, host: str) -> bool:

@@ -5,7 +5,7 @@ there). Both use the same policy and the same attribute rules.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,20 +33,29 @@ class Letter:
     """False: it can be shown in the colours of the page around it."""
     false_links: tuple[tuple[str, str], ...] = ()
     """(host a link speaks of, host it leads to) where the two differ; at most MAX_FALSE_LINKS."""
+    trackers: tuple[str, ...] = ()
+    """Hosts of pictures that nobody could see, sorted. They are never loaded."""
     is_complete: bool = True
     """False: too large or too deep to be cleaned, nothing is shown."""
 
 
-def sanitize_html(html: str, *, images: Mapping[str, str], allow_remote: bool) -> Letter:
+def sanitize_html(html: str, *, images: Mapping[str, str], allow_remote: bool, proxy: Callable[[str], str] | None = None) -> Letter:
+    """`proxy` gives the address a remote picture is shown from."""
     depth = estimate_depth(html)
     if len(html) > policy.MAX_HTML or depth > policy.MAX_DEPTH:
         return Letter("", (), False, is_complete=False)
-    rewriter = Rewriter(images, allow_remote)
+    rewriter = Rewriter(images, allow_remote, proxy)
     if len(html) > policy.MAX_BLEACH or depth > policy.MAX_BLEACH_DEPTH:
         clean = _clean_fast(html, rewriter)
     else:
         clean = _OnePass(rewriter).clean(html)
-    return Letter(clean, tuple(sorted(rewriter.remote_hosts)), rewriter.sets_colours, tuple(sorted(rewriter.false_links))[:MAX_FALSE_LINKS])
+    return Letter(
+        clean,
+        tuple(sorted(rewriter.remote_hosts)),
+        rewriter.sets_colours,
+        tuple(sorted(rewriter.false_links))[:MAX_FALSE_LINKS],
+        tuple(sorted(rewriter.trackers)),
+    )
 
 
 def estimate_depth(html: str) -> int:
@@ -157,6 +166,10 @@ class _RewriteAttributes(Filter):  # type: ignore[misc]
 
     def _rewrite(self, tag: str, data: dict[Any, str]) -> dict[Any, str]:
         kept: dict[Any, str] = {}
+        if tag == "img" and self.rewriter.is_tracker(
+            {name.lower(): html5lib_shim.convert_entities(text) for (_, name), text in data.items()}
+        ):
+            return kept
         for (namespace, name), value in data.items():
             if namespace is not None:
                 continue

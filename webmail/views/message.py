@@ -81,7 +81,9 @@ def body(request: HttpRequest, desk: Desk, folder: str, uid: int) -> HttpRespons
     response = render(
         request, "webmail/letter.html", {"letter": clean, "passages": [] if clean.is_complete else split_passages(letter.text)}
     )
-    response["Content-Security-Policy"] = _SANDBOX + ("img-src data: https:" if allow_remote else "img-src data:")
+    # The pictures of others come through this server, so theirs is not told who reads.
+    proxy = request.build_absolute_uri("/picture/")
+    response["Content-Security-Policy"] = _SANDBOX + (f"img-src data: {proxy}" if allow_remote else "img-src data:")
     response["Referrer-Policy"] = "no-referrer"
     return response
 

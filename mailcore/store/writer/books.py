@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from operator import attrgetter
 
 from django.db import connection, transaction
 
@@ -21,10 +22,13 @@ from mailcore.kernel.ids import FolderId, MailboxId
 from ..inserting import insert
 from ..loading import load, marks
 from ..models import Change, Folder, Usage
+from ..statements import run_each
 from ..uidsets import join
 
 _FOLDER_COLUMNS = ("name", "uidnext", "highestmodseq", "recent_from", "messages", "unseen", "bytes")
 _WRITE_FOLDER = f"UPDATE store_folder SET {', '.join(f'{name} = %s' for name in _FOLDER_COLUMNS)} WHERE id = %s"
+_FOLDER_VALUES = attrgetter(*_FOLDER_COLUMNS, "id")
+_USAGE_VALUES = attrgetter("bytes", "messages", "last_uidvalidity", "mailbox_id")
 _WRITE_USAGE = "UPDATE store_usage SET bytes = %s, messages = %s, last_uidvalidity = %s WHERE mailbox_id = %s"
 
 
@@ -32,6 +36,7 @@ class Books:
     def __init__(self, usages: dict[int, Usage]) -> None:
         self.now = int(time.time())
         self.usages = usages
+        self._before = {pk: _USAGE_VALUES(usage) for pk, usage in usages.items()}
         self._folders: dict[int, Folder] = {}
         self._by_name: dict[tuple[int, str], Folder] = {}
         self._advanced: set[int] = set()
@@ -43,8 +48,8 @@ class Books:
         known = self._by_name.get((mailbox_id, name))
         if known is not None:
             return known
-        folder = Folder.objects.filter(mailbox_id=mailbox_id, name=name).first()
-        return None if folder is None else self._keep(folder)
+        found = load(Folder, "mailbox_id = %s AND name = %s", [mailbox_id, name])
+        return self._keep(found[0]) if found else None
 
     def load_folders(self, name: str) -> None:
         """Fetch the folders of one name of all these mailboxes at once: a batch asks for the same one again and again."""
@@ -59,10 +64,11 @@ class Books:
         return folder
 
     def get_folder_by_id(self, mailbox_id: int, folder_id: int) -> Folder:
-        folder = self._folders.get(folder_id) or Folder.objects.filter(pk=folder_id).first()
-        if folder is None or folder.mailbox_id != mailbox_id:
+        known = self._folders.get(folder_id)
+        found = [known] if known is not None else load(Folder, "id = %s", [folder_id])
+        if not found or found[0].mailbox_id != mailbox_id:
             raise NotFound("The folder is gone.", f"folder {folder_id} of mailbox {mailbox_id}")
-        return self._keep(folder)
+        return self._keep(found[0])
 
     def add_folder(self, mailbox_id: int, name: str, special_use: str = "") -> Folder:
         usage = self.usages[mailbox_id]
@@ -139,10 +145,9 @@ class Books:
 
     def close(self) -> None:
         """Write everything down, and tell the bus once the transaction is committed."""
-        with connection.cursor() as cursor:
-            # Plain statements: bulk_update builds one CASE a column, 10 ms for twenty folders against 0.3 ms.
-            cursor.executemany(_WRITE_FOLDER, [(*(getattr(f, name) for name in _FOLDER_COLUMNS), f.pk) for f in self._touched.values()])
-            cursor.executemany(_WRITE_USAGE, [(u.bytes, u.messages, u.last_uidvalidity, u.mailbox_id) for u in self.usages.values()])
+        # Plain statements: bulk_update builds one CASE a column, 10 ms for twenty folders against 0.3 ms.
+        run_each(_WRITE_FOLDER, list(map(_FOLDER_VALUES, self._touched.values())))
+        run_each(_WRITE_USAGE, [values for pk, usage in self.usages.items() if (values := _USAGE_VALUES(usage)) != self._before[pk]])
         insert(self._journal)
         events: list[Event] = [MailboxChanged(MailboxId(mailbox_id)) for mailbox_id in sorted(self._renamed_mailboxes)]
         for folder_id in sorted(self._advanced & self._folders.keys()):

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-from django.db import connection
-
 from mailcore.archive import keeping
 from mailcore.archive.keeping import Leaving
 from mailcore.archive.models import FormerFlags, Removal
@@ -16,6 +14,7 @@ from .. import blobs, contents, fetching, names, uidsets
 from ..inserting import insert
 from ..loading import marks
 from ..models import Change, Content, Folder, Message
+from ..statements import ask
 from . import threads
 from .books import Books, open_books
 from .rows import BATCH as BATCH
@@ -32,9 +31,8 @@ _STATE = ("m.uid", "m.modseq", "m.flags", "m.keywords")
 def load_limits(mailbox_ids: Iterable[int]) -> dict[int, int]:
     """Bytes each mailbox may hold; 0 for no limit."""
     wanted = list(mailbox_ids)
-    with connection.cursor() as cursor:
-        cursor.execute(_LIMITS.format(marks=marks(wanted)), wanted)
-        return {pk: own if own is not None else (domain or 0) for pk, own, domain in cursor.fetchall()}
+    rows = ask(_LIMITS.format(marks=marks(wanted)), wanted)
+    return {pk: own if own is not None else (domain or 0) for pk, own, domain in rows}
 
 
 def lineage_of(content: Content) -> threads.Lineage:

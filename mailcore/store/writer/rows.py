@@ -7,12 +7,11 @@ What the statements do is counted and journalled here too, so that no caller can
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from django.db import connection
-
 from mailcore.archive import keeping
 from mailcore.archive.keeping import EXPUNGED, Leaving
 
 from ..models import Change, Folder
+from ..statements import ask, run
 from ..uidsets import chunk
 from .books import Books
 
@@ -34,13 +33,15 @@ class Picked(NamedTuple):
 
 def select(folder: Folder, uids: Sequence[int]) -> list[Picked]:
     """Rows by UID; those that are gone are left out."""
-    return [Picked(folder.pk, *row) for row in _run_each(_PICK, [], folder.pk, sorted(set(uids)), fetch=True, ending=" ORDER BY uid")]
+    rows: list[Picked] = []
+    for part in _cut(sorted(set(uids))):
+        where, values = _condition(folder.pk, part)
+        rows += [Picked(folder.pk, *row) for row in ask(f"{_PICK} WHERE {where} ORDER BY uid", values)]
+    return rows
 
 
 def select_all(folder: Folder) -> list[Picked]:
-    with connection.cursor() as cursor:
-        cursor.execute(f"{_PICK} WHERE folder_id = %s ORDER BY uid", [folder.pk])
-        return [Picked(folder.pk, *row) for row in cursor.fetchall()]
+    return [Picked(folder.pk, *row) for row in ask(f"{_PICK} WHERE folder_id = %s ORDER BY uid", [folder.pk])]
 
 
 def duplicate(books: Books, rows: Sequence[Picked], goal: Folder) -> list[tuple[int, int]]:
@@ -52,8 +53,7 @@ def duplicate(books: Books, rows: Sequence[Picked], goal: Folder) -> list[tuple[
     done = 0
     for part in _cut([row.uid for row in rows]):
         where, values = _condition(rows[0].folder_id, part)
-        with connection.cursor() as cursor:
-            cursor.execute(f"{_COPY} WHERE {where}", [goal.pk, copies[done] - 1, modseq, books.now, *values])
+        run(f"{_COPY} WHERE {where}", [goal.pk, copies[done] - 1, modseq, books.now, *values])
         done += len(part)
     for row in rows:
         books.count_added(goal, size=row.size, flags=row.flags)
@@ -80,18 +80,11 @@ def reflag(folder: Folder, uids: Sequence[int], flags: int, keywords: str, modse
     _run_each(_REFLAG, [flags, keywords, modseq], folder.pk, uids)
 
 
-def _run_each(
-    statement: str, before: list[Any], folder_id: int, uids: Sequence[int], *, fetch: bool = False, ending: str = ""
-) -> list[Any]:
+def _run_each(statement: str, before: list[Any], folder_id: int, uids: Sequence[int]) -> None:
     """A statement for each stretch of ascending UIDs."""
-    rows: list[Any] = []
-    with connection.cursor() as cursor:
-        for part in _cut(uids):
-            where, values = _condition(folder_id, part)
-            cursor.execute(f"{statement} WHERE {where}{ending}", [*before, *values])
-            if fetch:
-                rows += cursor.fetchall()
-    return rows
+    for part in _cut(uids):
+        where, values = _condition(folder_id, part)
+        run(f"{statement} WHERE {where}", [*before, *values])
 
 
 def _cut(uids: Sequence[int]) -> Sequence[Sequence[int]]:

@@ -1,14 +1,15 @@
-"""The way out for addresses that people typed in: never into this network, never past what was checked.
+"""The way out for addresses that strangers and people name: never into this network, never past what was checked.
 
 The name is looked up once and the connection made to that very address, so a name that
-changes its mind between check and use (DNS rebinding) gains nothing. No redirects, bounded
-time, bounded answer.
+changes its mind between check and use (DNS rebinding) gains nothing. Redirects are for the
+caller to follow or not, each checked like the first. Bounded time, bounded answer.
 """
 
 import http.client
 import ipaddress
 import socket
 import ssl
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from mailcore.kernel.networks import Address, is_public
 
 SECONDS = 10.0
 MAX_ANSWER = 65_536
+_PIECE = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +36,27 @@ class Answer:
     text: str
 
 
-def parse(url: str, *, allow_plain: bool = False) -> Target:
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    status: int
+    kind: str
+    """Content-Type in lower case, without parameters."""
+    location: str
+    """Where a redirect leads, as it was written; ""."""
+    body: bytes
+
+
+def parse(url: str, *, allow_plain: bool = False, max_length: int = 500) -> Target:
     """BadSyntax unless it is https:// to a host by name or public address, without a password in it."""
-    if any(ord(char) <= 32 or ord(char) == 127 for char in url) or not url.isascii() or len(url) > 500:
-        raise BadSyntax("A webhook address is an https:// URL without spaces, at most 500 characters.")
+    if any(ord(char) <= 32 or ord(char) == 127 for char in url) or not url.isascii() or len(url) > max_length:
+        raise BadSyntax(f"The address must be an https:// URL without spaces, at most {max_length} characters.")
     try:
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError as error:
         raise BadSyntax("This URL cannot be read.") from error
     if parts.scheme != "https" and not (allow_plain and parts.scheme == "http"):
-        raise BadSyntax("Webhooks go over https:// only.")
+        raise BadSyntax("Only https:// addresses are asked.")
     if not parts.hostname or parts.username or parts.password or parts.fragment:
         raise BadSyntax("Give a host, and no password or # in the URL.")
     try:
@@ -79,6 +91,35 @@ def post(target: Target, *, to: Address, body: bytes, headers: Mapping[str, str]
         raise Deferred(f"{target.host} did not answer: {error or type(error).__name__}") from error
     finally:
         connection.close()
+
+
+def get(target: Target, *, to: Address, accept: str, limit: int, seconds: float = SECONDS) -> Fetched:
+    """What one GET brings from the pinned address. Deferred where no answer came, or more than `limit` octets."""
+    ends_at = time.monotonic() + seconds
+    connection = _connect(target, to, seconds)
+    try:
+        connection.request(
+            "GET", target.path, headers={"Accept": accept, "User-Agent": "Mozilla/5.0 (picture proxy)", "Connection": "close"}
+        )
+        answer = connection.getresponse()
+        kind = (answer.getheader("Content-Type") or "").partition(";")[0].strip().lower()
+        return Fetched(answer.status, kind, answer.getheader("Location") or "", _read(answer, limit, ends_at))
+    except (OSError, http.client.HTTPException) as error:
+        raise Deferred(f"{target.host} did not answer: {error or type(error).__name__}") from error
+    finally:
+        connection.close()
+
+
+def _read(answer: http.client.HTTPResponse, limit: int, ends_at: float) -> bytes:
+    body = bytearray()
+    while len(body) <= limit:
+        if time.monotonic() > ends_at:
+            raise TimeoutError("too slow")
+        piece = answer.read1(_PIECE)
+        if not piece:
+            return bytes(body)
+        body += piece
+    raise http.client.HTTPException(f"more than {limit} octets")
 
 
 def _connect(target: Target, to: Address, seconds: float) -> http.client.HTTPConnection:
