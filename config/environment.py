@@ -138,6 +138,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("attachments", "take", _one_of("take", "junk", "refuse"), "What is done with mail that has a program attached"),
     Setting("scanners", "", _scanners, "Scanners asked about strangers' mail: spamd=, clamd=, rspamd=, milter= with host:port or a path"),
     Setting("scanner_failure", "accept", _one_of("accept", "defer"), "What happens to mail that a scanner could not look at"),
+    Setting("retrieval_networks", "", _networks, "Networks inside which other servers may be collected from, besides the Internet"),
+    Setting("retrieval_plain", "no", _boolean, "Allow collecting from servers without TLS: passwords go in clear"),
     Setting(
         "acme_directory",
         "https://acme-v02.api.letsencrypt.org/directory",
@@ -194,6 +196,8 @@ class Environment:
     attachments: str
     scanners: tuple[str, ...]
     scanner_failure: str
+    retrieval_networks: tuple[str, ...]
+    retrieval_plain: bool
     acme_directory: str
     acme_contact: str
     allowed_hosts: tuple[str, ...]
