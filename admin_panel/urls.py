@@ -2,7 +2,23 @@
 
 from django.urls import path, re_path
 
-from .pages import administrators, aliases, audit, csvfiles, dns, domains, journeys, keys, mailboxes, overview, password, queue
+from .pages import (
+    administrators,
+    aliases,
+    archive,
+    archiveholds,
+    archivemail,
+    audit,
+    csvfiles,
+    dns,
+    domains,
+    journeys,
+    keys,
+    mailboxes,
+    overview,
+    password,
+    queue,
+)
 
 app_name = "panel"
 
@@ -25,6 +41,15 @@ urlpatterns = [
     path("journey", journeys.find, name="journeys"),
     path("journey/<str:trace_id>", journeys.journey, name="journey"),
     path("route", journeys.route, name="route"),
+    path("archive", archive.index, name="archive"),
+    path("archive/record/<int:record_id>", archive.record, name="archive-record"),
+    path("archive/export", archive.export, name="archive-export"),
+    path("archive/verify", archive.verify, name="archive-verify"),
+    path("archive/mail", archivemail.index, name="archive-mail"),
+    path("archive/mail/<int:mailbox_id>/<slug:action>", archivemail.act, name="archive-mail-act"),
+    path("archive/holds", archiveholds.index, name="archive-holds"),
+    path("archive/holds/<int:hold_id>/release", archiveholds.release, name="archive-release"),
+    path("archive/periods", archiveholds.periods, name="archive-periods"),
     path("audit", audit.index, name="audit"),
     path("password", password.change, name="password"),
     path("keys", keys.index, name="keys"),

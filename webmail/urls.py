@@ -3,7 +3,23 @@
 from django.urls import include, path, register_converter
 
 from .folder_names import FolderName
-from .views import actions, compose, explain, files, folders, labels, lists, mailbox, message, pictures, search, session, settings, space
+from .views import (
+    actions,
+    archive,
+    compose,
+    explain,
+    files,
+    folders,
+    labels,
+    lists,
+    mailbox,
+    message,
+    pictures,
+    search,
+    session,
+    settings,
+    space,
+)
 
 register_converter(FolderName, "folder")
 
@@ -25,6 +41,11 @@ urlpatterns = [
     path("mail/act/<int:job_id>", actions.progress, name="progress"),
     path("mail/folders", folders.index, name="folders"),
     path("mail/labels", labels.index, name="labels"),
+    path("mail/deleted", archive.deleted, name="deleted"),
+    path("mail/deleted/restore", archive.restore, name="restore"),
+    path("mail/rewind", archive.rewind, name="rewind"),
+    path("mail/rewind/apply", archive.rewind_apply, name="rewind-apply"),
+    path("mail/rewind/<int:rewind_id>/undo", archive.rewind_undo, name="rewind-undo"),
     path("mail/space", space.show, name="space"),
     path("mail/<folder:folder>/", mailbox.show, name="folder"),
     path("mail/<folder:folder>/properties", folders.properties, name="folder-properties"),

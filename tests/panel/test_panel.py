@@ -104,6 +104,17 @@ def matrix(cast: Cast) -> list[tuple[str, str, list[object], int, int]]:
         ("journey", "GET", ["ours"], 200, 200),
         ("journey", "GET", ["theirs"], 200, 404),
         ("route", "GET", [], 200, 200),
+        ("archive", "GET", [], 200, 200),
+        ("archive-record", "GET", [999_999], 404, 404),
+        ("archive-export", "POST", [], 200, 200),
+        ("archive-verify", "POST", [], 302, 302),
+        ("archive-mail", "GET", [], 200, 200),
+        ("archive-mail-act", "POST", [ann, "restore"], 302, 302),
+        ("archive-mail-act", "POST", [cy, "restore"], 302, 404),
+        ("archive-mail-act", "POST", [ann, "paint"], 404, 404),
+        ("archive-holds", "GET", [], 200, 200),
+        ("archive-release", "POST", [999_999], 404, 404),
+        ("archive-periods", "GET", [], 200, 200),
         ("audit", "GET", [], 200, 200),
         ("password", "GET", [], 200, 200),
         ("keys", "GET", [], 200, 200),
@@ -118,7 +129,7 @@ def test_every_page_is_in_the_matrix(town: Cast) -> None:
     assert {row[0] for row in matrix(town)} == {pattern.name for pattern in urlpatterns}
 
 
-COUNT = 43 + 2 * len(ACTS)
+COUNT = 54 + 2 * len(ACTS)
 
 
 def test_every_row_of_the_matrix_is_tried(town: Cast) -> None:
