@@ -35,6 +35,7 @@ app.conf.update(
         "retain": {"task": "mailcore.workers.tasks.retain", "schedule": 60.0, "options": {"expires": 120}},
         "certify": {"task": "mailcore.workers.tasks.certify", "schedule": 300.0, "options": {"expires": 240}},
         "sweep": {"task": "mailcore.workers.tasks.sweep", "schedule": 3600.0, "options": {"expires": 1800}},
+        "collect": {"task": "mailcore.workers.tasks.collect", "schedule": 20.0, "options": {"expires": 60}},
         "reap": {"task": "mailcore.workers.tasks.reap", "schedule": 60.0, "options": {"expires": 120}},
     },
     beat_schedule_filename=str(settings.FACTEUR.data / "run" / "beat"),
