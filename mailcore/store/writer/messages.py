@@ -19,6 +19,7 @@ from . import threads
 from .books import Books, open_books
 from .rows import BATCH as BATCH
 from .rows import duplicate, reflag, remove, select, select_all
+from .together import shares_commit
 
 _LIMITS = """
 SELECT m.id, m.quota_bytes, d.default_quota_bytes
@@ -54,6 +55,14 @@ def append_many(
     written = blobs.write([message.raw for message in messages])
     rows = [contents.derive(BlobId(0), message.raw) for message in messages]
     limit = load_limits([mailbox_id]).get(mailbox_id, 0)
+    return _add(mailbox_id, name, messages, replacing, written, rows, limit)
+
+
+@shares_commit
+def _add(
+    mailbox_id: MailboxId, name: str, messages: Sequence[NewMessage], replacing: tuple[FolderId, int] | None, written: list[blobs.Written],
+    rows: list[Content], limit: int,
+) -> list[Appended]:  # fmt: skip
     with open_books([mailbox_id]) as books:
         folder = books.get_folder(mailbox_id, names.normalise(name))
         source = books.get_folder_by_id(mailbox_id, replacing[0]) if replacing is not None else folder
@@ -105,6 +114,7 @@ def add_message(
     )  # fmt: skip
 
 
+@shares_commit
 def copy(*, mailbox_id: MailboxId, folder_id: FolderId, uids: Sequence[int], target: str) -> Copied:
     """All or nothing; flags and dates go along. NotFound without the target, OverQuota without room."""
     limit = load_limits([mailbox_id]).get(mailbox_id, 0)
@@ -116,6 +126,7 @@ def copy(*, mailbox_id: MailboxId, folder_id: FolderId, uids: Sequence[int], tar
         return Copied(goal.uidvalidity, duplicate(books, rows, goal))
 
 
+@shares_commit
 def move(*, mailbox_id: MailboxId, folder_id: FolderId, uids: Sequence[int], target: str) -> Copied:
     """As copy and expunge in one (RFC 9051 §6.4.8); needs no room."""
     with open_books([mailbox_id]) as books:
@@ -128,6 +139,7 @@ def move(*, mailbox_id: MailboxId, folder_id: FolderId, uids: Sequence[int], tar
         return Copied(goal.uidvalidity, pairs)
 
 
+@shares_commit
 def store_flags(
     *, mailbox_id: MailboxId, folder_id: FolderId, uids: Sequence[int], mode: FlagMode, flags: int, keywords: frozenset[str],
     unchanged_since: int | None = None,
@@ -181,6 +193,7 @@ def apply_mode(bits: int, stored: str, mode: FlagMode, flags: int, keywords: fro
             return flags, join_keywords(frozenset(named.values()))
 
 
+@shares_commit
 def expunge(*, mailbox_id: MailboxId, folder_id: FolderId, uids: Iterable[int] | None, only_deleted: bool = True) -> list[int]:
     """Remove messages, all with \\Deleted where `uids` is None; the UIDs removed, ascending."""
     with open_books([mailbox_id]) as books:
