@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "mailcore.certificates",
     "mailcore.transports",
     "mailcore.filtering",
+    "mailcore.lists",
     "mailcore.retrieval",
     "webmail",
     "admin_panel",

@@ -99,6 +99,8 @@ def _of(address: str, found: Resolution, sender: str, size: int) -> Step:
         return Step(
             address, "mailbox", f"{known}Kept in the mailbox {found.address}{f', filed by +{found.detail}' if found.detail else ''}."
         )
+    if found.kind is Kind.LIST:
+        return Step(address, "list", f"{known}A mailing list takes it{f', as {found.detail}' if found.detail else ''}.")
     if found.kind in (Kind.ALIAS, Kind.CATCH_ALL):
         word = "An alias" if found.kind is Kind.ALIAS else "No such address; the catch-all takes it, which"
         return Step(address, found.kind.value, f"{known}{word} leads to {', '.join(found.targets)}.")

@@ -1,6 +1,6 @@
 """Where an address leads, and who may write to it or as it.
 
-One step of delivery: a mailbox here, somewhere else, the addresses an alias stands for, or a no.
+One step of delivery: a mailbox or a list here, somewhere else, the addresses an alias stands for, or a no.
 Used at RCPT (may we take it?) and again at delivery (the table may have changed meanwhile).
 """
 
@@ -27,6 +27,8 @@ class Way(StrEnum):
     MAILBOX = "mailbox"
     REMOTE = "remote"
     EXPAND = "expand"
+    LIST = "list"
+    """A mailing list here: a post, or what `detail` asks of it."""
     REPORT = "report"
     """A report about a domain of ours: read, and not kept as mail."""
     REFUSE = "refuse"
@@ -82,6 +84,8 @@ def route(address: str) -> Route:
 def _follow(start: MailAddress, end: Resolution) -> Route:
     if end.kind is Known.MAILBOX:
         return Route(Way.MAILBOX, end.address, mailbox_id=end.mailbox_id, detail=end.detail)
+    if end.kind is Known.LIST:
+        return Route(Way.LIST, end.address, detail=end.detail)
     if end.kind is Known.REMOTE:
         if MailAddress.parse(end.address).folded == start.folded:
             return Route(Way.REMOTE, end.address)
@@ -131,7 +135,7 @@ def check_recipient(*, address: str, principal: Principal | None, size: int) -> 
             raise Refused("Relaying is not allowed without a login.", f"5.7.1 {address}")
         return
     ends = addresses.expand(_parse(address)) if first.targets else (first,)
-    if any(end.kind is Known.REMOTE for end in ends):
+    if any(end.kind in (Known.REMOTE, Known.LIST) for end in ends):
         return
     found = [end.mailbox_id for end in ends if end.kind is Known.MAILBOX and end.mailbox_id is not None]
     if not found:

@@ -1,9 +1,10 @@
 """What an address means here: the one table that SMTP, delivery, the pages and the API ask.
 
-Exact names win over plus addresses, those over system names, those over the catch-all.
-RFC 5233 (plus addresses), RFC 5321 §4.5.1 and RFC 2142 §4 (postmaster, abuse).
+Exact names win over plus addresses, those over the addresses that come with a list (`team-subscribe`),
+those over system names, those over the catch-all. RFC 5233 (plus addresses), RFC 5321 §4.5.1 and RFC 2142 §4 (postmaster, abuse).
 """
 
+import re
 from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,9 +16,14 @@ from mailcore.kernel.addresses import MailAddress
 from mailcore.kernel.errors import LimitReached
 from mailcore.kernel.ids import MailboxId
 
-from .models import AliasTarget, Mailbox, User
+from .models import Address, AliasTarget, Mailbox, User
 
 SYSTEM_NAMES = frozenset({"postmaster", "abuse"})
+LIST_COMMANDS = frozenset(
+    ("subscribe", "unsubscribe", "owner", "bounces", "help", "confirm", "approve", "reject", "discard")
+)
+"""What may be asked of a list by its address: `team-subscribe@` or `team+subscribe@`, with `+token` after it."""
+_COMMAND = re.compile(rf"(.+)-((?:{'|'.join(sorted(LIST_COMMANDS))})(?:\+.*)?)\Z", re.DOTALL)
 MAX_EXPANSION = 1_000
 _TAKES_MAIL = frozenset({Mailbox.State.ACTIVE.value, Mailbox.State.RECEIVE_ONLY.value})
 """Addresses looked at for one recipient; an alias tree larger than this is refused."""
@@ -26,6 +32,7 @@ _TAKES_MAIL = frozenset({Mailbox.State.ACTIVE.value, Mailbox.State.RECEIVE_ONLY.
 class Kind(StrEnum):
     MAILBOX = "mailbox"
     ALIAS = "alias"
+    LIST = "list"
     CATCH_ALL = "catch_all"
     UNKNOWN = "unknown"
     REMOTE = "remote"
@@ -41,15 +48,15 @@ class Resolution:
     mailbox_id: MailboxId | None = None
     targets: tuple[str, ...] = ()
     detail: str = ""
-    """What stood after `+`, e.g. for filing."""
+    """What stood after `+`, e.g. for filing. Of a list: the command and its token, "" for a post; `address` has it after `+`."""
 
 
-# One query for a mailbox: both spellings of the local part, under the domain or what it is an alias of.
+# One query for a mailbox: all spellings of the local part, under the domain or what it is an alias of.
 _FIND = """
 SELECT c.id, c.name, c.catch_all, d.is_active, c.is_active, a.id, a.local, a.kind, a.is_enabled, m.id, m.state
 FROM directory_domain d
 JOIN directory_domain c ON c.id = COALESCE(d.alias_of_id, d.id)
-LEFT JOIN directory_address a ON a.domain_id = c.id AND a.local IN (%s, %s)
+LEFT JOIN directory_address a ON a.domain_id = c.id AND a.local IN (%s, %s, %s)
 LEFT JOIN directory_mailbox m ON m.address_id = a.id
 WHERE d.name = %s
 """
@@ -60,8 +67,10 @@ def resolve(address: MailAddress) -> Resolution:
     exact = address.folded_local
     user, detail = address.split_detail()
     user = user.casefold()
+    asked = _COMMAND.match(exact)
+    base, command = (asked[1], asked[2]) if asked else (exact, "")
     with connection.cursor() as cursor:
-        cursor.execute(_FIND, [exact, user, address.domain])
+        cursor.execute(_FIND, [exact, user, base, address.domain])
         rows = cursor.fetchall()
     if not rows:
         return Resolution(Kind.REMOTE, str(address), address.domain)
@@ -72,6 +81,8 @@ def resolve(address: MailAddress) -> Resolution:
     for local, rest in ((exact, ""), (user, detail)):
         if local in found:
             return _of_row(found[local], local=local, domain=domain, detail=rest)
+    if command and base in found and found[base][2] == Address.Kind.LIST:
+        return _of_row(found[base], local=base, domain=domain, detail=command)
     return _fall_back(local=exact, domain=domain, domain_id=domain_id, catch_all=catch_all)
 
 
@@ -122,16 +133,26 @@ def _without_detail(address: str) -> str:
 
 
 def _of_row(row: tuple[Any, ...], *, local: str, domain: str, detail: str) -> Resolution:
-    address_id, _, _, is_enabled, mailbox_id, state = row
+    address_id, _, kind, is_enabled, mailbox_id, state = row
     name = str(MailAddress(local, domain))
     held = None if mailbox_id is None else MailboxId(mailbox_id)
     if not is_enabled or (held is not None and state not in _TAKES_MAIL):
         return Resolution(Kind.SUSPENDED, name, domain, held)
     if held is not None:
         return Resolution(Kind.MAILBOX, name, domain, held, detail=detail)
+    if kind == Address.Kind.LIST:
+        return _of_list(local, domain, detail)
     targets = AliasTarget.objects.filter(alias_id=address_id).order_by("id").values_list("target", flat=True)
     found = tuple(targets)
     return Resolution(Kind.ALIAS if found else Kind.UNKNOWN, name, domain, targets=found, detail=detail)
+
+
+def _of_list(local: str, domain: str, detail: str) -> Resolution:
+    """Commands are not told apart by case; what a list does not know is no address of it."""
+    detail = detail.casefold()
+    is_known = not detail or detail.partition("+")[0] in LIST_COMMANDS
+    name = str(MailAddress(f"{local}+{detail}" if detail else local, domain))
+    return Resolution(Kind.LIST if is_known else Kind.UNKNOWN, name, domain, detail=detail)
 
 
 def _fall_back(*, local: str, domain: str, domain_id: int, catch_all: str) -> Resolution:

@@ -9,7 +9,7 @@ from mailcore.mime.headers import Headers
 HEADERS = ("X-Envelope-To", "Envelope-To", "X-Original-To", "Delivered-To")
 AUTO = "auto"
 MAX_RECIPIENTS = 50
-_LEADS_SOMEWHERE = frozenset({addresses.Kind.MAILBOX, addresses.Kind.ALIAS, addresses.Kind.CATCH_ALL})
+_LEADS_SOMEWHERE = frozenset({addresses.Kind.MAILBOX, addresses.Kind.ALIAS, addresses.Kind.LIST, addresses.Kind.CATCH_ALL})
 
 
 def make_envelope(fields: Headers, *, mailbox: str, envelope_header: str, domain: str, eight_bit: bool) -> Envelope:
