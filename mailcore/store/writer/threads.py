@@ -8,11 +8,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db import connection
-
 from ..inserting import insert_values
 from ..loading import marks
 from ..models import ThreadReference
+from ..statements import ask
 from ..uidsets import chunk
 
 MAX_ANCESTORS = 50
@@ -74,9 +73,7 @@ def _find(keys: set[_Key]) -> dict[_Key, int]:
     """Asked by mailbox and digest apart, which one index serves; rows of other pairings are left out here."""
     found: dict[_Key, int] = {}
     mailbox_ids = sorted({mailbox_id for mailbox_id, _ in keys})
-    with connection.cursor() as cursor:
-        for part in chunk(sorted({digest for _, digest in keys}), 300):
-            text = f"{_FIND} WHERE mailbox_id IN ({marks(mailbox_ids)}) AND digest IN ({marks(part)})"
-            cursor.execute(text, [*mailbox_ids, *part])
-            found |= {(mailbox_id, bytes(digest)): thread_id for mailbox_id, digest, thread_id in cursor.fetchall()}
+    for part in chunk(sorted({digest for _, digest in keys}), 300):
+        rows = ask(f"{_FIND} WHERE mailbox_id IN ({marks(mailbox_ids)}) AND digest IN ({marks(part)})", [*mailbox_ids, *part])
+        found |= {(mailbox_id, bytes(digest)): thread_id for mailbox_id, digest, thread_id in rows}
     return found
