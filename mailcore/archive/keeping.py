@@ -1,7 +1,7 @@
 """Keep what a change takes away: called by the store's writer inside its transaction, and by nothing else.
 
-Imports nothing of the store but its tables, so that the writer can stand on it. One statement a stretch of UIDs:
-1,000 messages in 7 ms, beside the 8 their removal takes.
+Imports nothing of the store but its tables, so that the writer can stand on it. One statement a stretch of UIDs adds
+4 ms to the 10 that removing 1,000 messages takes, and 0.1 ms to one.
 """
 
 from collections.abc import Sequence
