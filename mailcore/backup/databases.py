@@ -54,11 +54,22 @@ def look_over(path: Path) -> Ends:
 
 def restore_postgresql(path: Path) -> None:
     """Into the database of the settings, which must be empty."""
+    require_empty()
+    connection.close()
+    _run(["pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", f"--dbname={_settings()['NAME']}", str(path)])
+
+
+def require_empty() -> None:
     with connection.cursor() as cursor:
         if connection.introspection.table_names(cursor):
             raise Conflict("The database of FACTEUR_DATABASE_URL is not empty. Nothing was restored.")
-    connection.close()
-    _run(["pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", f"--dbname={_settings()['NAME']}", str(path)])
+
+
+def find_program(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise Conflict(f"{name} is not installed; PostgreSQL's client programs are needed for this.")
+    return found
 
 
 def _copy_sqlite(path: Path) -> None:
@@ -80,8 +91,6 @@ def _settings() -> dict[str, Any]:
 
 
 def _run(command: list[str]) -> None:
-    if shutil.which(command[0]) is None:
-        raise Conflict(f"{command[0]} is not installed; PostgreSQL's client programs are needed for this.")
     found = _settings()
     # The password goes by the environment: the arguments of a process are there for all to read.
     environ = os.environ | {
@@ -89,6 +98,6 @@ def _run(command: list[str]) -> None:
         for name, key in (("PGHOST", "HOST"), ("PGPORT", "PORT"), ("PGUSER", "USER"), ("PGPASSWORD", "PASSWORD"), ("PGDATABASE", "NAME"))
         if found[key]
     }
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    done = subprocess.run([find_program(command[0]), *command[1:]], env=environ, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Conflict(f"{command[0]} failed: {done.stderr.strip()[-500:]}")

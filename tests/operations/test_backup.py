@@ -15,7 +15,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from config.environment import BASE
-from mailcore.backup import databases, manifest, restoring, saving
+from mailcore.backup import databases, mailboxes, manifest, restoring, saving
+from mailcore.directory import mailboxes as directory
+from mailcore.directory.models import User
 from mailcore.kernel.errors import Conflict, NotFound
 from mailcore.kernel.flags import SEEN
 from mailcore.kernel.ids import MailboxId
@@ -23,7 +25,7 @@ from mailcore.store import blobs, fetching, folders, snapshots, writer
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL is backed up by pg_dump; see test_postgresql"),
+    pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL is backed up by pg_dump; see test_backup_postgresql"),
 ]
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -97,16 +99,48 @@ def test_one_mailbox_gets_back_what_it_lost(cast: Cast, tmp_path: Path) -> None:
     saving.take(tmp_path / "backup", now=NOON)
     writer.remove_mailbox(mailbox_id=MailboxId(cast.ann.id))
     put(cast.ann.id, "one")
-    report = restoring.restore_mailbox(tmp_path / "backup", address="Ann@example.test", into=MailboxId(cast.ann.id))
+    report = mailboxes.restore_mailbox(tmp_path / "backup", address="Ann@example.test", into=MailboxId(cast.ann.id))
     assert (report.stored, report.already_there) == (2, 1)
     assert letters(cast.ann.id) == before
-    again = restoring.restore_mailbox(tmp_path / "backup", address="ann@example.test", into=MailboxId(cast.ann.id))
+    again = mailboxes.restore_mailbox(tmp_path / "backup", address="ann@example.test", into=MailboxId(cast.ann.id))
     assert (again.stored, again.already_there) == (0, 3)
     restored = next(info for info in folders.list_folders(MailboxId(cast.ann.id)) if info.name == "INBOX")
     snapshot = snapshots.load(MailboxId(cast.ann.id), restored.id)
     assert (set(snapshot.flags), set(snapshot.keywords.values())) == ({SEEN}, {"kept"})
     with pytest.raises(NotFound):
-        restoring.restore_mailbox(tmp_path / "backup", address="nobody@example.test", into=MailboxId(cast.ann.id))
+        mailboxes.restore_mailbox(tmp_path / "backup", address="nobody@example.test", into=MailboxId(cast.ann.id))
+
+
+def test_a_domain_gets_back_what_it_lost_and_who_is_gone_is_back(cast: Cast, tmp_path: Path) -> None:
+    put(cast.ann.id, "one", "two")
+    put(cast.bo.id, "of bo", folder="Work")
+    put(cast.cy.id, "elsewhere")
+    ann, bo, password = letters(cast.ann.id), letters(cast.bo.id), User.objects.get(login="ann@example.test").password
+    saving.take(tmp_path / "backup", now=NOON)
+    directory.remove(mailbox_id=cast.ann.id)
+    writer.remove_mailbox(mailbox_id=MailboxId(cast.ann.id))
+    for mailbox_id in (cast.bo.id, cast.cy.id):
+        writer.remove_mailbox(mailbox_id=MailboxId(mailbox_id))
+
+    report = mailboxes.restore_domain(tmp_path / "backup", name="Example.test")
+    assert (report.mailboxes, report.made, report.mail.stored) == (2, ["ann@example.test"], 3)
+    assert letters(directory.get(address="ann@example.test").id) == ann
+    assert letters(cast.bo.id) == bo
+    assert letters(cast.cy.id) == {}
+    assert User.objects.get(login="ann@example.test").password == password
+    out = io.StringIO()
+    call_command("restore", str(tmp_path / "backup"), "--domain", "example.test", stdout=out)
+    assert "0 messages restored, 3 were there already." in out.getvalue()
+    with pytest.raises(NotFound, match="no mailbox in nowhere"):
+        mailboxes.restore_domain(tmp_path / "backup", name="nowhere.test")
+
+
+def test_a_snapshot_of_another_kind_of_database_is_not_restored(cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    saving.take(tmp_path / "backup", now=NOON)
+    monkeypatch.setattr(databases, "kind", lambda: "postgresql")
+    with pytest.raises(Conflict, match="of sqlite, and FACTEUR_DATABASE_URL is set"):
+        restoring.restore(tmp_path / "backup", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_folder_that_holds_something_is_left_alone(cast: Cast, tmp_path: Path) -> None:
