@@ -14,6 +14,7 @@ from enum import Enum
 from mailcore.kernel.errors import BadSyntax, Conflict, Deferred, Denied, MailError, NotFound, Throttled
 from mailcore.kernel.peers import FailedLogins, Peer
 from mailcore.kernel.principal import Principal, Service
+from mailcore.kernel.sasl import read_plain
 from mailcore.sieve import extensions
 from mailcore.sieve.limits import DEFAULT
 
@@ -207,13 +208,7 @@ class Session:
         return self._finish_plain(initial)
 
     def _finish_plain(self, answer: bytes) -> bytes:
-        parts = _decode(answer).split("\0")
-        if len(parts) != 3:
-            raise BadSyntax("that is not an answer of PLAIN")
-        identity, login, secret = parts
-        if identity not in ("", login):
-            raise Denied("acting for another is not allowed")
-        return self._log_in(login, secret)
+        return self._log_in(*read_plain(_decode(answer).encode()))
 
     def _login(self, initial: bytes | None) -> bytes:
         """The LOGIN mechanism, for programs that know no other."""

@@ -61,7 +61,7 @@ class LineReader:
 
 def parse(line: bytes) -> Command:
     verb, _, argument = line.partition(b" ")
-    if not verb.isalpha() or not 3 <= len(verb) <= 4:
+    if not verb.isalnum() or not 3 <= len(verb) <= 4:
         raise BadSyntax("that is not a command")
     return Command(verb.decode("ascii").upper(), argument)
 

@@ -1,23 +1,23 @@
 """One POP3 session: states, commands and their replies.
 
 RFC 1939; RFC 2449 (CAPA, RESP-CODES, PIPELINING), RFC 2595 §4 (STLS), RFC 3206
-(AUTH-RESP-CODE, SYS/TEMP), RFC 5034 (AUTH). Synchronous: `execute` may block on the ports,
+(AUTH-RESP-CODE, SYS/TEMP), RFC 5034 (AUTH), RFC 6856 (UTF8, LANG). Synchronous: `execute` may block on the ports,
 so the listener calls it off its loop.
 """
 
-import binascii
 import logging
 import secrets
-from base64 import b64decode
+from base64 import b64encode
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from mailcore.kernel.errors import BadSyntax, Deferred, Denied, MailError, Throttled
 from mailcore.kernel.limits import Pop3Limits
 from mailcore.kernel.peers import FailedLogins, Peer
-from mailcore.kernel.principal import Service
+from mailcore.kernel.principal import Principal, Service
 
+from . import login as logins
 from .grammar import Command, err, multi_line, ok, parse, stuffed, top
 from .maildrop import Maildrop
 from .ports import Authenticator, Maildrops, OpenStore
@@ -25,6 +25,8 @@ from .ports import Authenticator, Maildrops, OpenStore
 log = logging.getLogger(__name__)
 
 MAX_ERRORS = 20
+LANGUAGES = ("i-default", "en")
+"""Of what a person may read in the replies (RFC 6856 §3)."""
 
 
 class State(Enum):
@@ -38,6 +40,7 @@ class Ports:
     authenticate: Authenticator
     open_store: OpenStore
     maildrops: Maildrops
+    sasl: logins.Sasl = field(default_factory=logins.Sasl)
 
 
 class Session:
@@ -53,7 +56,9 @@ class Session:
         self._has_tls = peer.has_tls
         self._state = State.AUTHORIZATION
         self._login = ""
-        self._awaits_sasl = False
+        self._sasl: logins.Exchange | None = None
+        """An AUTH that waits for the client's next line."""
+        self._utf8 = False
         self._errors = 0
         self._failed_logins = FailedLogins()
         self._drop: Maildrop | None = None
@@ -87,10 +92,10 @@ class Session:
     def execute(self, line: bytes | None) -> Iterator[bytes]:
         """The reply to one line, in pieces; None is a line that was too long. Never raises for what the peer sent."""
         self.pause = 0.0
-        if self._awaits_sasl:
-            yield self._finish_sasl(line)
-            return
         try:
+            if self._sasl is not None:
+                yield self._answer_sasl(self._sasl, line)
+                return
             if line is None:
                 raise BadSyntax("line too long")
             yield from self._dispatch(parse(line))
@@ -118,15 +123,19 @@ class Session:
             self._state = State.CLOSED
 
     def _capa(self, command: Command) -> Iterator[bytes]:
-        lines = ["TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER", "IMPLEMENTATION Facteur"]
+        lines = ["TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER", "UTF8 USER", "LANG", "IMPLEMENTATION Facteur"]
         if self._state is State.AUTHORIZATION and self._may_log_in():
-            lines += ["USER", "SASL PLAIN"]
+            lines += ["USER", f"SASL {' '.join(self._list_mechanisms())}"]
         if self._can_start_tls():
             lines.append("STLS")
         return multi_line(ok("capabilities follow"), [line.encode() for line in lines])
 
     def _can_start_tls(self) -> bool:
-        return self._state is State.AUTHORIZATION and self._peer.can_start_tls and not self._has_tls
+        # Who has said UTF8 may not start TLS any more (RFC 6856 §2).
+        return self._state is State.AUTHORIZATION and self._peer.can_start_tls and not self._has_tls and not self._utf8
+
+    def _list_mechanisms(self) -> list[str]:
+        return self._ports.sasl.list_mechanisms(has_tls=self._has_tls)
 
     def _may_log_in(self) -> bool:
         return self._has_tls or self._peer.may_log_in_clear
@@ -140,6 +149,27 @@ class Session:
             raise BadSyntax("TLS is not available now")
         self.starttls_requested = True
         yield ok("begin TLS")
+
+    def _utf_8(self, command: Command) -> Iterator[bytes]:
+        """RFC 6856 §2.
+
+        Deviates: RFC 6856 §4, because messages are served as they came, with or without UTF8: refusing those with
+        8-bit headers would keep older programs from all that senders of such mail ever wrote.
+        """
+        if command.argument:
+            raise BadSyntax("UTF8 takes no argument")
+        self._utf8 = True
+        yield ok("UTF-8 it is")
+
+    def _lang(self, command: Command) -> Iterator[bytes]:
+        """RFC 6856 §3."""
+        asked = command.argument.decode("ascii", "replace").strip().lower()
+        if not asked:
+            yield from multi_line(ok("languages follow"), [f"{tag} English".encode() for tag in LANGUAGES])
+        elif asked == "*" or asked in LANGUAGES:
+            yield ok(f"{LANGUAGES[0] if asked == '*' else asked} language chosen")
+        else:
+            raise BadSyntax("that language is not spoken here")
 
     def _user(self, command: Command) -> Iterator[bytes]:
         self._require_privacy()
@@ -159,32 +189,48 @@ class Session:
         self._require_privacy()
         words = command.argument.split()
         if not words:
-            yield from multi_line(ok("mechanisms follow"), [b"PLAIN"])
-        elif words[0].upper() != b"PLAIN" or len(words) > 2:
-            raise BadSyntax("only AUTH PLAIN is known")
-        elif len(words) == 2:
-            yield self._finish_sasl(words[1])
-        else:
-            self._awaits_sasl = True
-            yield b"+ \r\n"
+            yield from multi_line(ok("mechanisms follow"), [name.encode() for name in self._list_mechanisms()])
+            return
+        name = words[0].decode("ascii", "replace").upper()
+        if name not in self._list_mechanisms() or len(words) > 2:
+            raise BadSyntax("that mechanism is not offered")
+        exchange = self._begin_sasl(name)
+        question = next(exchange)
+        yield self._answer_sasl(exchange, words[1]) if len(words) == 2 else self._ask_sasl(exchange, question)
 
-    def _finish_sasl(self, line: bytes | None) -> bytes:
-        """The client's answer of AUTH PLAIN (RFC 4616 §2); `*` cancels (RFC 5034 §4)."""
-        self._awaits_sasl = False
+    def _begin_sasl(self, name: str) -> logins.Exchange:
+        if name == "PLAIN":
+            return logins.plain(self._log_in)
+        return logins.scram(
+            self._ports.sasl, is_plus=name.endswith("-PLUS"), has_tls=self._has_tls, peer=self._peer.address, open_drop=self._open_drop
+        )
+
+    def _ask_sasl(self, exchange: logins.Exchange, question: bytes) -> bytes:
+        self._sasl = exchange
+        return b"+ %b\r\n" % b64encode(question)
+
+    def _answer_sasl(self, exchange: logins.Exchange, line: bytes | None) -> bytes:
+        """The client's next line of AUTH; `*` cancels (RFC 5034 §4)."""
+        self._sasl = None
         if line == b"*":
             return err("cancelled")
         try:
-            identity, login, secret = b64decode(line or b"", validate=True).decode("utf-8").split("\0")
-        except (binascii.Error, ValueError):
-            self._count_error()
-            return err("that is not an answer of PLAIN")
-        if identity not in ("", login):
-            return err("acting for another is not allowed", "AUTH")
-        return self._log_in(login, secret)
+            return self._ask_sasl(exchange, exchange.send(logins.decode(line)))
+        except StopIteration as ended:
+            reply: bytes = ended.value
+            return reply
+        except Denied as error:
+            return self._login_failed(error)
 
     def _log_in(self, login: str, secret: str) -> bytes:
         try:
             principal = self._ports.authenticate(login=login, secret=secret, service=Service.POP3, peer=self._peer.address)
+        except MailError as error:
+            return self._login_failed(error)
+        return self._open_drop(principal)
+
+    def _open_drop(self, principal: Principal) -> bytes:
+        try:
             if principal.mailbox_id is None:
                 raise Denied("this login has no mailbox")
             self._release = self._ports.maildrops.lock(principal.mailbox_id)
@@ -298,6 +344,8 @@ _AFTER = frozenset({State.TRANSACTION})
 COMMANDS: dict[str, _Row] = {
     "CAPA": _Row(Session._capa, _BEFORE | _AFTER),
     "STLS": _Row(Session._stls, _BEFORE),
+    "UTF8": _Row(Session._utf_8, _BEFORE),
+    "LANG": _Row(Session._lang, _BEFORE | _AFTER),
     "USER": _Row(Session._user, _BEFORE),
     "PASS": _Row(Session._pass, _BEFORE),
     "AUTH": _Row(Session._auth, _BEFORE),

@@ -11,10 +11,12 @@ from mailcore.directory.authentication import authenticate
 from mailcore.kernel.ids import MailboxId
 from mailcore.kernel.peers import Peer
 from mailcore.pop3.grammar import LineReader
+from mailcore.pop3.login import Sasl
 from mailcore.pop3.session import Ports, Session
 from mailcore.store.mailstore import LocalMailStore
 
 from .channel import Channel, Stopping
+from .keyring import Bindings
 from .services import Services
 
 
@@ -37,7 +39,9 @@ class FileLocks:
 
 async def serve(channel: Channel, services: Services) -> None:
     environment = services.environment
-    ports = Ports(authenticate=authenticate, open_store=LocalMailStore, maildrops=FileLocks(environment.data / "run" / "pop3"))
+    sasl = Sasl(scram=await services.scram.find(services.bridge), bindings=Bindings(channel))
+    maildrops = FileLocks(environment.data / "run" / "pop3")
+    ports = Ports(authenticate=authenticate, open_store=LocalMailStore, maildrops=maildrops, sasl=sasl)
     peer = Peer(
         address=channel.peer, hostname=environment.hostname, has_tls=channel.tls is not None,
         may_log_in_clear=services.may_log_in_clear(channel),

@@ -9,6 +9,8 @@ from mailcore.kernel.ids import FolderId, MailboxId, UserId
 from mailcore.kernel.mailstore import FolderInfo, Snapshot
 from mailcore.kernel.peers import Peer
 from mailcore.kernel.principal import Principal, Role, Service
+from mailcore.kernel.scram import derive
+from mailcore.pop3.login import Sasl
 from mailcore.pop3.session import Ports, Session
 
 
@@ -55,6 +57,22 @@ def authenticate(*, login: str, secret: str, service: Service, peer: str) -> Pri
     return Principal(UserId(1), login, Role.USER, 1, MailboxId(7), login)
 
 
-def session(inbox: Inbox, locks: Locks | None = None, **peer: Any) -> Session:
-    ports = Ports(authenticate=authenticate, open_store=lambda mailbox_id: inbox, maildrops=locks or Locks())  # type: ignore[arg-type,return-value]
+class Keys:
+    """`kernel.ports.ScramPort` of one person."""
+
+    salt = b"salt for the test"
+
+    def find_salt(self, *, login: str, peer: str) -> bytes:
+        return self.salt
+
+    def log_in(self, *, login: str, service: Service, peer: str, check: Callable[[Any], bytes | None]) -> tuple[Principal, bytes]:
+        keys = derive("a pass word", self.salt)
+        signature = check(keys) if login == "ann@example.org" else None
+        if signature is None:
+            raise Denied("wrong name or password")
+        return authenticate(login=login, secret="a pass word", service=service, peer=peer), signature
+
+
+def session(inbox: Inbox, locks: Locks | None = None, sasl: Sasl | None = None, **peer: Any) -> Session:
+    ports = Ports(authenticate=authenticate, open_store=lambda mailbox_id: inbox, maildrops=locks or Locks(), sasl=sasl or Sasl())  # type: ignore[arg-type,return-value]
     return Session(ports=ports, peer=Peer(address="127.0.0.1", hostname="mx.example.org", **({"may_log_in_clear": True} | peer)))

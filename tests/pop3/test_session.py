@@ -111,7 +111,7 @@ def test_sasl_plain_with_and_without_initial_response(inbox: Inbox) -> None:
 
 def test_no_password_in_clear_off_loopback(inbox: Inbox) -> None:
     talk = session(inbox, may_log_in_clear=False)
-    assert b"USER" not in say(talk, "CAPA")
+    assert b"\r\nUSER" not in say(talk, "CAPA")
     assert b"STLS" in say(talk, "CAPA")
     assert say(talk, "USER ann@example.org").startswith(b"-ERR [AUTH]")
     assert say(talk, "STLS").startswith(b"+OK")

@@ -4,6 +4,9 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
 
+from mailcore.kernel import sasl
+from mailcore.kernel.errors import MailError
+
 from .cursor import BadCommand, Cursor
 
 MAX_ID_PAIRS = 30
@@ -58,14 +61,10 @@ def parse_authenticate(cursor: Cursor) -> Authenticate:
 
 
 def read_plain(message: bytes) -> Login:
-    """[authzid] NUL authcid NUL secret (RFC 4616 §2); acting for another is not offered."""
-    parts = message.split(b"\0")
-    if len(parts) != 3:
-        raise BadCommand("That is not a PLAIN message")
-    authzid, login, secret = map(decode_text, parts)
-    if authzid not in ("", login):
-        raise BadCommand("Acting for another user is not offered")
-    return Login(login, secret)
+    try:
+        return Login(*sasl.read_plain(message))
+    except MailError as error:
+        raise BadCommand(error.public) from error
 
 
 def parse_id(cursor: Cursor) -> dict[str, str]:

@@ -4,8 +4,9 @@ import base64
 import binascii
 from collections.abc import Callable
 
-from mailcore.kernel.errors import Denied
+from mailcore.kernel.errors import BadSyntax, Denied
 from mailcore.kernel.principal import Principal
+from mailcore.kernel.sasl import read_plain
 
 from ..grammar.commands import Auth
 from ..grammar.faults import CommandFault
@@ -61,13 +62,14 @@ def _read(context: Context, encoded: bytes, take: _Take) -> None:
 
 
 def _take_plain(context: Context, message: str) -> None:
-    parts = message.split("\0")
-    if len(parts) != 3 or not parts[1]:
-        _fail(context, CommandFault("PLAIN is authzid NUL authcid NUL password", enhanced="5.5.2"))
-    elif parts[0] not in ("", parts[1]):
-        _fail(context, Denied("Acting for another is not allowed"))
+    try:
+        login, secret = read_plain(message.encode())
+    except BadSyntax as error:
+        _fail(context, CommandFault(error.public, enhanced="5.5.2"))
+    except Denied as error:
+        _fail(context, error)
     else:
-        _ask(context, parts[1], parts[2])
+        _ask(context, login, secret)
 
 
 def _take_login(context: Context, login: str) -> None:
