@@ -19,6 +19,8 @@ from .models import Label
 MAX_LABELS = 60
 MAX_NAME = 60
 HUES = range(1, 9)
+HUE_NAMES = (_("Red"), _("Orange"), _("Leaf green"), _("Green"), _("Sea blue"), _("Blue"), _("Violet"), _("Grey"))
+"""For ears, in the order of `HUES`."""
 _ATOM = re.compile(r"[A-Za-z0-9$_.-]{1,60}\Z")
 _DEFAULTS: tuple[tuple[str, Promise, int], ...] = (
     ("$label1", _("Important"), 1),

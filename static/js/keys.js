@@ -74,7 +74,7 @@
     if ((event.ctrlKey || event.metaKey) && event.key === "a" && document.querySelector(".rows")) {
       event.preventDefault();
       const head = document.getElementById("select-all");
-      if (head && !head.checked) head.click();
+      if (head && !head.checked) { head.checked = true; head.dispatchEvent(new Event("change", { bubbles: true })); }
       return;
     }
     if (event.ctrlKey || event.metaKey) return;

@@ -71,6 +71,11 @@
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && chosen().length && !document.querySelector("dialog[open], details.picker[open]")) clear();
   });
+  // The box that shows "some" lets go of them; the browser restores what a cancelled click had changed, hence afterwards.
+  head?.addEventListener("click", (event) => {
+    const count = chosen().length;
+    if (count && count < boxes().length) { event.preventDefault(); setTimeout(clear); }
+  });
   // "Select all shown" is handled by the page; the count follows it.
   document.addEventListener("change", (event) => { if (event.target.matches("[data-selects]")) tell(); });
 

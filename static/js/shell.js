@@ -32,13 +32,13 @@
   });
 
   // A refused or failed request must not pass in silence.
-  document.addEventListener("htmx:responseError", () => say("That did not work. Nothing was changed."));
-  document.addEventListener("htmx:sendError", () => say("The server does not answer. Nothing was changed."));
-  function say(text) {
+  document.addEventListener("htmx:responseError", () => say("failed"));
+  document.addEventListener("htmx:sendError", () => say("silent"));
+  function say(what) {
     const toast = document.createElement("div");
     toast.className = "toast";
     toast.setAttribute("role", "alert");
-    toast.textContent = text;
+    toast.textContent = shelf?.dataset[what] || "";
     shelf?.replaceChildren(toast);
   }
 })();

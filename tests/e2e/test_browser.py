@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.e2e.chromium import CHROMIUM, FLAGS, WAIT
-from tests.flows.facteur import PASSWORD, Facteur, wait_until
+from tests.e2e.chromium import CHROMIUM, WAIT
+from tests.flows.facteur import Facteur, wait_until
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("reader")]
 
 
 @pytest.fixture(scope="module")
@@ -18,24 +18,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Facteur]:
         pytest.skip("no Chromium on this machine; apt-get install chromium")
     with Facteur(tmp_path_factory.mktemp("e2e") / "data", domain="e2e.test", people=2, front_processes="1") as facteur:
         yield facteur
-
-
-@pytest.fixture
-def page(house: Facteur) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
-        faults: list[str] = []
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda message: faults.append(message.text) if "Content Security Policy" in message.text else None)
-        page.goto(f"http://127.0.0.1:{house.ports['http']}/login", timeout=WAIT)
-        page.fill("input[type=password]", PASSWORD)
-        page.fill("form input[type=text], form input[type=email], form input[name=login]", house.addresses[0])
-        page.press("input[type=password]", "Enter")
-        page.wait_for_url("**/mail/**", timeout=WAIT)
-        yield page
-        browser.close()
-    assert not faults
 
 
 def _raw(subject: str, body: str) -> bytes:
@@ -56,7 +38,7 @@ def test_mail_appears_by_itself_and_its_scripts_do_nothing(house: Facteur, page:
 
 
 def test_a_reply_reaches_the_neighbour(house: Facteur, page: Page) -> None:
-    page.goto(f"http://127.0.0.1:{house.ports['http']}/compose", timeout=WAIT)
+    page.goto("/compose")
     page.fill("#to", "nobody-here@e2e.test")
     page.fill("#subject", "Across the landing")
     sheet = page.frame_locator("iframe.sheet-frame").locator("body")
@@ -77,6 +59,6 @@ def test_a_reply_reaches_the_neighbour(house: Facteur, page: Page) -> None:
 def test_nothing_sticks_out_of_the_window(page: Page, width: int, tmp_path: Path) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     for path in ("/mail/INBOX/", "/compose", "/settings", "/mail/search?q=proofs"):
-        page.goto(page.url.split("/mail/")[0].split("/compose")[0].split("/settings")[0] + path, timeout=WAIT)
+        page.goto(path)
         page.screenshot(path=tmp_path / "page.png")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path

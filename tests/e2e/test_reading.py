@@ -5,16 +5,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.chromium import CHROMIUM, FLAGS, WAIT
+from tests.e2e.chromium import CHROMIUM
+from tests.e2e.door import sign_in
 from tests.flows.facteur import PASSWORD, Facteur
 
 MANY = 130
 
 expect.set_options(timeout=15_000)
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("reader")]
 
 
 def raw(subject: str, text: str, *, sender: str = "Wren <wren@elsewhere.example>", more: str = "") -> bytes:
@@ -45,35 +46,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Facteur]:
             filler.append("INBOX", "", None, raw("Re: Span", "The middle", more=thread))
             filler.append("INBOX", "", None, raw("Re: Span", "Last word", more=thread))
         yield facteur
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield made
-        made.close()
-
-
-def sign_in(page: Page, house: Facteur) -> None:
-    page.set_default_timeout(WAIT)
-    page.goto(f"http://127.0.0.1:{house.ports['http']}/login")
-    page.fill("form input[name=login]", house.addresses[0])
-    page.fill("input[type=password]", PASSWORD)
-    page.press("input[type=password]", "Enter")
-    page.wait_for_url("**/mail/**")
-
-
-@pytest.fixture
-def page(house: Facteur, browser: Browser) -> Iterator[Page]:
-    made = browser.new_page(viewport={"width": 1440, "height": 900})
-    faults: list[str] = []
-    made.on("pageerror", lambda error: faults.append(str(error)))
-    made.on("console", lambda message: faults.append(message.text) if "Content Security Policy" in message.text else None)
-    sign_in(made, house)
-    yield made
-    made.close()
-    assert not faults
 
 
 def row(page: Page, subject: str) -> str:
@@ -160,7 +132,7 @@ def test_a_conversation_opens_folded_and_unfolds(page: Page) -> None:
 
 
 def test_search_follows_what_is_typed(page: Page) -> None:
-    page.goto(page.url.split("/mail/")[0] + "/mail/search")
+    page.goto("/mail/search")
     page.type("#find", 'subject:"sheet 01', delay=20)
     expect(page.locator(".rows .row")).to_have_count(10)
     expect(page.locator(".rows mark").first).to_have_text("Sheet 01")
@@ -212,34 +184,10 @@ def test_no_page_sticks_out(page: Page, width: int, layout: str, tmp_path: Path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
-def test_every_control_has_a_name_and_every_field_a_label(page: Page) -> None:
-    base = page.url.split("/mail/")[0]
-    nameless = """() => [...document.querySelectorAll('a, button, input:not([type=hidden]), select, textarea, summary, iframe')]
-        .filter(one => one.checkVisibility())
-        .filter(one => !(one.getAttribute('aria-label') || one.title || one.textContent.trim() || one.labels?.length))
-        .map(one => one.outerHTML.slice(0, 120))"""
-    message = page.locator(".rows .row .who").first.get_attribute("href") or ""
-    for path in (
-        "/mail/INBOX/",
-        message,
-        "/mail/search?q=oak",
-        "/mail/folders",
-        "/mail/labels",
-        "/mail/space",
-        "/mail/Paper/properties",
-    ):
-        page.goto(base + path)
-        assert page.evaluate(nameless) == [], path
-        assert page.evaluate("document.querySelectorAll('h1').length") >= 1, path
-        assert page.evaluate(
-            "new Set([...document.querySelectorAll('[id]')].map(one => one.id)).size == document.querySelectorAll('[id]').length"
-        ), path
-
-
 def test_the_main_jobs_without_scripts(house: Facteur, browser: Browser) -> None:
-    context = browser.new_context(java_script_enabled=False)
+    context = browser.new_context(java_script_enabled=False, base_url=f"http://127.0.0.1:{house.ports['http']}", locale="en-GB")
     page = context.new_page()
-    sign_in(page, house)
+    sign_in(page, house.addresses[0])
     page.check('.rows .row:has(.what:text-is("Sheet 120")) .check', force=True)
     page.click('.toolbar--bulk [value="archive"]')
     expect(page.get_by_text("1 message archived")).to_be_visible()
@@ -250,7 +198,7 @@ def test_the_main_jobs_without_scripts(house: Facteur, browser: Browser) -> None
     page.fill("#find", 'subject:"sheet 119"')
     page.press("#find", "Enter")
     expect(page.locator(".rows .row")).to_have_count(1)
-    page.goto(page.url.split("/mail/")[0] + "/mail/folders")
+    page.goto("/mail/folders")
     page.fill("#new-name", "By hand")
     page.click(".make-folder button")
     expect(page.locator("h1")).to_have_text("By hand")

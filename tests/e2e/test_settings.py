@@ -5,11 +5,12 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from mailcore.directory.second_step import code_at
-from tests.e2e.chromium import CHROMIUM, FLAGS, WAIT
-from tests.flows.facteur import PASSWORD, Facteur, wait_until
+from tests.e2e.chromium import CHROMIUM
+from tests.e2e.door import sign_in
+from tests.flows.facteur import Facteur, wait_until
 
 pytestmark = pytest.mark.processes
 
@@ -20,27 +21,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Facteur]:
         pytest.skip("no Chromium on this machine; apt-get install chromium")
     with Facteur(tmp_path_factory.mktemp("settings") / "data", domain="set.test", people=2, front_processes="1") as facteur:
         yield facteur
-
-
-@pytest.fixture
-def page(house: Facteur) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1440, "height": 900}, base_url=f"http://127.0.0.1:{house.ports['http']}", locale="en-GB")
-        faults: list[str] = []
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda message: faults.append(message.text) if "Content Security Policy" in message.text else None)
-        page.set_default_timeout(WAIT)
-        yield page
-        browser.close()
-    assert not faults
-
-
-def sign_in(page: Page, login: str) -> None:
-    page.goto("/login")
-    page.fill("input[name=login]", login)
-    page.fill("input[type=password]", PASSWORD)
-    page.press("input[type=password]", "Enter")
 
 
 def test_a_rule_is_rehearsed_kept_and_works(house: Facteur, page: Page) -> None:

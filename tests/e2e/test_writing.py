@@ -4,12 +4,12 @@ import base64
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.e2e.chromium import CHROMIUM, FLAGS, WAIT
-from tests.flows.facteur import PASSWORD, Facteur, wait_until
+from tests.e2e.chromium import CHROMIUM
+from tests.flows.facteur import Facteur, wait_until
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("reader")]
 PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 
 
@@ -19,25 +19,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Facteur]:
         pytest.skip("no Chromium on this machine; apt-get install chromium")
     with Facteur(tmp_path_factory.mktemp("writing") / "data", domain="write.test", people=2, front_processes="1") as facteur:
         yield facteur
-
-
-@pytest.fixture
-def page(house: Facteur) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1440, "height": 900}, base_url=f"http://127.0.0.1:{house.ports['http']}")
-        faults: list[str] = []
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda message: faults.append(message.text) if "Content Security Policy" in message.text else None)
-        page.set_default_timeout(WAIT)
-        page.goto("/login")
-        page.fill("input[name=login]", house.addresses[0])
-        page.fill("input[type=password]", PASSWORD)
-        page.press("input[type=password]", "Enter")
-        page.wait_for_url("**/mail/**")
-        yield page
-        browser.close()
-    assert not faults
 
 
 def address_chips(page: Page) -> list[str]:

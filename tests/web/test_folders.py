@@ -35,7 +35,7 @@ def test_a_folder_from_beginning_to_end(ann: Actor) -> None:
         ("/mail/Suppliers/rename", {"name": "x", "parent": "Suppliers"}, 422, "into itself"),
         ("/mail/INBOX/delete", {}, 403, "is needed and stays"),
         ("/mail/Suppliers/delete", {}, 409, "folders below it"),
-        ("/mail/folders", {"name": "a" * 300}, 400, "at most 200 letters"),
+        ("/mail/folders", {"name": "a" * 300}, 422, "at most 200 letters"),
         ("/mail/Nowhere/empty", {}, 404, "There is no folder Nowhere"),
         ("/mail/Suppliers/special", {"special": "\\Everything"}, 400, "no such use"),
     ],
@@ -120,3 +120,11 @@ def test_labels_cannot_smuggle(ann: Actor, seeded: int) -> None:
     for keyword in ("a b", "\\Seen", "x" * 200, 'q"uote'):
         assert ann.client.post("/mail/act", {"folder": "INBOX", "uid": seeded, "do": f"label:{keyword}"}, **HX).status_code == 400
     assert not ann.mail.find_row("INBOX", seeded).flags & flags.SEEN
+
+
+def test_a_folder_that_cannot_be_made_is_said_beside_its_name(ann: Actor) -> None:
+    ann.mail.create_folder("Paper")
+    answer = ann.client.post("/mail/folders", {"name": "Paper"})
+    page = answer.content.decode()
+    assert answer.status_code == 422 and 'id="new-name-fault"' in page and 'value="Paper"' in page
+    assert ann.client.post("/mail/folders", {"name": " "}).status_code == 422

@@ -198,3 +198,11 @@ def test_the_password_is_asked_for_first(ann: Actor, path: str) -> None:
 def test_a_script_in_the_page_cannot_add_a_forward_unasked(ann: Actor, cy: Actor) -> None:
     answer = ann.client.post("/settings/forwarding", {"do": "add", "address": "cy@example.org"})
     assert answer.status_code == 403 and loaded(ann).rules.forwarding is None
+
+
+def test_a_fault_is_said_once(ann: Actor) -> None:
+    prove(ann)
+    page = ann.client.post("/settings/rules/new", {"name": "", "do": "save"}).content.decode()
+    assert page.count("Give the rule a name.") == 1 and 'id="name-fault"' in page
+    page = ann.client.post("/settings/forwarding", {"do": "add", "address": "no address"}).content.decode()
+    assert page.count('role="alert"') == 1 and 'id="address-fault"' in page

@@ -19,16 +19,27 @@ MAX_NAME = 200
 @with_desk
 def index(request: HttpRequest, desk: Desk) -> HttpResponse:
     """All folders, the largest named first on request; with POST a new one."""
+    fault = ""
     if request.method == "POST":
-        name = read_name(request.POST.get("name", ""), parent=request.POST.get("parent", ""))
-        desk.mail.create_folder(name)
-        leave_toast(request, Toast(gettext("Folder %(name)s made") % {"name": name}))
-        return redirect("folder", folder=name)
+        try:
+            name = read_name(request.POST.get("name", ""), parent=request.POST.get("parent", ""))
+            desk.mail.create_folder(name)
+            leave_toast(request, Toast(gettext("Folder %(name)s made") % {"name": name}))
+            return redirect("folder", folder=name)
+        except MailError as error:
+            fault = gettext(error.public)
     folders = desk.mail.list_folders()
     by_size = request.GET.get("sort") == "size"
     shown = sorted(folders, key=lambda folder: folder.size, reverse=True) if by_size else folders
-    context = {"shown": shown, "by_size": by_size, "largest": max((folder.size for folder in folders), default=0)}
-    return render(request, "webmail/folders.html", context | frame(request, desk, folders=folders))
+    context = {
+        "shown": shown,
+        "by_size": by_size,
+        "largest": max((folder.size for folder in folders), default=0),
+        "fault": fault,
+        "typed_name": request.POST.get("name", ""),
+        "typed_parent": request.POST.get("parent", ""),
+    }
+    return render(request, "webmail/folders.html", context | frame(request, desk, folders=folders), status=422 if fault else 200)
 
 
 @require_GET
@@ -46,7 +57,7 @@ def rename(request: HttpRequest, desk: Desk, folder: str) -> HttpResponse:
         if name != folder:
             desk.mail.rename_folder(folder, name)
     except MailError as error:
-        return _properties(request, desk, folder, {"name": error.public}, typed=request.POST.get("name", ""), status=422)
+        return _properties(request, desk, folder, {"name": gettext(error.public)}, typed=request.POST.get("name", ""), status=422)
     leave_toast(request, Toast(gettext("It is called %(name)s now") % {"name": name}))
     return redirect("folder-properties", folder=name)
 

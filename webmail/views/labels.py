@@ -21,8 +21,9 @@ def index(request: HttpRequest, desk: Desk) -> HttpResponse:
             leave_toast(request, Toast(_change(request, desk)))
             return redirect("labels")
         except MailError as error:
-            fault = error.public
-    context = {"fault": fault, "typed": request.POST.get("name", "") if fault else "", "hues": labels.HUES}
+            fault = gettext(error.public)
+    hues = list(zip(labels.HUES, labels.HUE_NAMES, strict=True))
+    context = {"fault": fault, "typed": request.POST.get("name", "") if fault else "", "hues": hues}
     return render(request, "webmail/labels.html", context | frame(request, desk), status=422 if fault else 200)
 
 

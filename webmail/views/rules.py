@@ -158,6 +158,8 @@ def forwarding(request: HttpRequest, desk: Desk) -> HttpResponse:
         "loaded": loaded,
         "asked": filters.list_asked(desk.owner),
         "typed_target": request.POST.get("address", ""),
+        "asked_to": request.POST.get("do", ""),
+        "address_fault": fault if request.POST.get("do") == "add" else "",
     }
     return render(request, "webmail/settings/forwarding.html", context, status=422 if fault else 200)
 
