@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mailcore.kernel.ids import BlobId
+from mailcore.lists import receiving as lists
 from mailcore.queue import claims
 from mailcore.queue.claims import Lease
 from mailcore.queue.settlement import Result, Verdict
@@ -37,6 +38,7 @@ class _Plan:
     """Known without delivering anything."""
     parcels: list[Parcel] = field(default_factory=list)
     outgoing: list[Lease] = field(default_factory=list)
+    for_lists: list[lists.Arrival] = field(default_factory=list)
 
 
 def drain(
@@ -64,6 +66,8 @@ def drain(
     settling.settle(plan.answers, now=clock(), owner=owner)
     if plan.parcels:
         local.deliver(plan.parcels, clock=clock, owner=owner)
+    if plan.for_lists:
+        lists.receive(plan.for_lists, clock=clock, owner=owner)
     if plan.outgoing:
         remote.deliver(
             plan.outgoing,
@@ -84,6 +88,8 @@ def _make_plan(leases: Sequence[Lease]) -> _Plan:
             plan.parcels.append(Parcel(lease, route.mailbox_id, route.address))
         elif route.way is Way.REMOTE:
             _plan_outgoing(plan, lease)
+        elif route.way is Way.LIST:
+            plan.for_lists.append((lease, route.address, route.detail))
         elif route.way is Way.REPORT:
             plan.answers.append(_read_report(lease))
         else:

@@ -20,7 +20,7 @@ from mailcore.kernel.addresses import MailAddress
 from mailcore.kernel.envelope import Envelope, EnvelopeRecipient, Origin
 from mailcore.kernel.errors import BadSyntax, Deferred, LimitReached, MailError, Refused
 from mailcore.kernel.ids import TraceId
-from mailcore.queue import acceptance
+from mailcore.queue import acceptance, schedule
 from mailcore.store import blobs
 from mailcore.transports import table
 
@@ -179,6 +179,7 @@ def _entry(item: Prepared, blob_id: int) -> acceptance.NewEntry:
         not_before=item.envelope.hold_until if item.envelope.hold_until > item.received_at else 0,
         eight_bit=item.envelope.eight_bit,
         requiretls=item.envelope.requiretls,
+        priority=schedule.BULK_PRIORITY if origin.source == "list" else 0,
         filing=origin.filing,
         findings=origin.findings,
         hold=origin.hold,

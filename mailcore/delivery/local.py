@@ -13,6 +13,7 @@ from itertools import islice
 from django.db import transaction
 
 from mailcore.kernel.ids import BlobId, MailboxId
+from mailcore.lists import copies
 from mailcore.queue import schedule
 from mailcore.queue.claims import Lease
 from mailcore.queue.settlement import Result, Verdict
@@ -53,6 +54,9 @@ def is_loop(parcel: Parcel) -> bool:
 
 
 def make_prefix(parcel: Parcel) -> bytes:
+    if copies.is_copy(parcel.lease):
+        sender = copies.sender_of(parcel.lease)
+        return f"Return-Path: <{sender}>\r\nDelivered-To: {parcel.address}\r\n".encode() + copies.lines_of(parcel.lease)
     return f"Return-Path: <{parcel.lease.sender}>\r\nDelivered-To: {parcel.address}\r\n".encode()
 
 

@@ -17,6 +17,7 @@ from django.db import connection as database
 from mailcore.kernel.envelope import Envelope, EnvelopeRecipient
 from mailcore.kernel.errors import Deferred, MailError, Refused
 from mailcore.kernel.ids import BlobId
+from mailcore.lists import copies
 from mailcore.queue import claims, destinations
 from mailcore.queue.claims import Lease
 from mailcore.queue.settlement import Result, Verdict
@@ -294,8 +295,11 @@ def _send(connection: Connection, job: Job, errand: Errand) -> tuple[Finished, s
     token, ids = job[0].token, [lease.id for lease in job]
     raw = blobs.read(BlobId(job[0].blob_id))
     first = job[0]
+    if copies.is_copy(first):
+        raw = copies.lines_of(first) + raw
     dressed = departure.dress(raw=raw, sender=first.sender, source=first.source, orcpt=first.orcpt)
-    message = OutgoingMessage(replace(_envelope(job), sender=dressed.sender), dressed.prefix + raw if dressed.prefix else raw)
+    sender = copies.sender_of(first) if copies.is_copy(first) else dressed.sender
+    message = OutgoingMessage(replace(_envelope(job), sender=sender), dressed.prefix + raw if dressed.prefix else raw)
     finished = connection.send(message, before_dot=lambda: claims.mark_data_sent(token=token, ids=ids, now=errand.clock()))
     return finished, "; ".join(part for part in (connection.tls_words, dressed.words) if part)
 
@@ -326,8 +330,10 @@ def _cut(leases: Sequence[Lease]) -> Iterator[Job]:
     for lease in leases:
         by_entry.setdefault(lease.entry_id, []).append(lease)
     for group in by_entry.values():
-        for start in range(0, len(group), MAX_RECIPIENTS):
-            yield tuple(group[start : start + MAX_RECIPIENTS])
+        # Each copy of a list's post has a sender and a line of its own.
+        most = 1 if copies.is_copy(group[0]) else MAX_RECIPIENTS
+        for start in range(0, len(group), most):
+            yield tuple(group[start : start + most])
 
 
 def _find_hops(lane: Lane, resolver: Resolver) -> list[Hop]:

@@ -121,6 +121,8 @@ class Post(models.Model):
     """The journey it came by; of a digest, its day."""
     state = models.CharField(max_length=9, choices=State.choices)
     is_digest = models.BooleanField(default=False)
+    in_digest = models.BooleanField(default=False)
+    """It has been in one."""
     blob_id = models.BigIntegerField(db_index=True)
     """While held, as it came; then as it goes to members. -1 once it is not kept any more."""
     author = models.CharField(max_length=320)
