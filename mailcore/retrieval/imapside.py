@@ -3,6 +3,7 @@
 import imaplib
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -178,7 +179,7 @@ class Imap:
             window = list(uids[at : at + ROWS])
             self.meter.allow(each * len(window) + SMALL)
             with plainly(self.host):
-                found = self._client.fetch(_as_ranges(window), items)
+                found = self._client.fetch(window, items)
             wanted = set(window)
             yield from sorted((uid, dict(values)) for uid, values in found.items() if uid in wanted)
 
@@ -193,27 +194,19 @@ class Imap:
                 self._client.expunge()
 
     def close(self) -> None:
+        """A goodbye; how it is answered changes nothing."""
         self.meter.allow()
-        with plainly(self.host):
+        with suppress(SourceFault), plainly(self.host):
             self._client.logout()
+        self.drop()
 
     def drop(self) -> None:
-        self._client.shutdown()
+        with suppress(OSError):  # It is closed already.
+            self._client.shutdown()
 
 
 def _raw(name: object) -> bytes:
     return name if isinstance(name, bytes) else str(name).encode("latin-1", "replace")
-
-
-def _as_ranges(uids: Sequence[int]) -> str:
-    """An IMAP set without the stars and gaps: 1:3,7."""
-    ranges: list[list[int]] = []
-    for uid in uids:
-        if ranges and uid == ranges[-1][1] + 1:
-            ranges[-1][1] = uid
-        else:
-            ranges.append([uid, uid])
-    return ",".join(str(first) if first == last else f"{first}:{last}" for first, last in ranges)
 
 
 def _read_flags(found: Sequence[object]) -> tuple[int, frozenset[str]]:
