@@ -1,8 +1,9 @@
 """Reports to the sender: failed, delayed, delivered. Pure: results in, message bytes out.
 
 RFC 3464 (delivery status in a multipart/report), RFC 3461 §5.2 and §6 (what was asked for),
-RFC 6533 §3 (addresses beyond ASCII). A report has the null sender, and a message from the null
-sender is never reported on, so no report can cause another.
+RFC 6533 §3 (addresses beyond ASCII). A report has the null sender, and nothing is returned to that.
+A report of ours that fails is shown to the postmaster instead, and one to a postmaster to nobody,
+so no chain of reports is longer than two.
 """
 
 import re
@@ -14,21 +15,25 @@ from mailcore.queue.settlement import Result, Verdict
 
 from .trace import format_time
 
+SOURCE = "dsn"
+"""Where the queue says our reports come from."""
 MAX_RETURNED = 1_000_000
 """A larger original is returned as headers only, whatever RET says."""
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})\b")
-_DEFAULT_STATUS = {"failed": "5.0.0", "delayed": "4.0.0", "delivered": "2.0.0", "relayed": "2.0.0"}
+_DEFAULT_STATUS = {"failed": "5.0.0", "delayed": "4.0.0", "delivered": "2.0.0", "relayed": "2.0.0", "double": "5.0.0"}
 _TITLE = {
     "failed": "Your message could not be delivered",
     "delayed": "Your message is delayed",
     "delivered": "Your message was delivered",
     "relayed": "Your message was passed on",
+    "double": "A delivery report could not be delivered",
 }
 _EXPLANATION = {
     "failed": "could not be delivered to the addresses below. It will not be tried again.",
     "delayed": "has not been delivered to the addresses below yet. It is still being tried; there is nothing you need to do.",
     "delivered": "was delivered to the addresses below, as you asked to be told.",
     "relayed": "was passed on to a system that sends no delivery reports.",
+    "double": "could not be delivered to the addresses below. It is itself a report, so that nobody but you is told.",
 }
 
 
@@ -37,7 +42,7 @@ class Report:
     """One report about one entry."""
 
     action: str
-    """failed, delayed, delivered or relayed: RFC 3464 §2.3.3."""
+    """failed, delayed, delivered or relayed: RFC 3464 §2.3.3; or double, a report that failed, for the postmaster."""
     results: tuple[Result, ...]
 
     @property
@@ -49,7 +54,8 @@ def wanted_action(result: Result, *, is_late: bool) -> str:
     """The action to report for a final result, "" for none. RFC 3461 §4.1: without NOTIFY, failures and delays."""
     lease = result.lease
     if not lease.sender:
-        return ""
+        is_double = result.verdict is Verdict.FAILED and lease.source == SOURCE and not _is_to_postmaster(lease)
+        return "double" if is_double else ""
     asked = {word.strip().upper() for word in lease.notify.split(",") if word.strip()}
     if result.verdict is Verdict.FAILED:
         return "failed" if not asked or "FAILURE" in asked else ""
@@ -58,6 +64,12 @@ def wanted_action(result: Result, *, is_late: bool) -> str:
     if "SUCCESS" not in asked or result.peer_reports:
         return ""
     return {Verdict.DELIVERED: "delivered", Verdict.SENT: "relayed"}.get(result.verdict, "")
+
+
+def _is_to_postmaster(lease: Lease) -> bool:
+    """As it was addressed: an alias leaves the address it stood for in `orcpt`."""
+    written = (lease.address, lease.orcpt.partition(";")[2])
+    return any(address.lower().startswith("postmaster@") for address in written)
 
 
 def group(results: Sequence[tuple[Result, str]]) -> list[Report]:
@@ -69,10 +81,11 @@ def group(results: Sequence[tuple[Result, str]]) -> list[Report]:
     return [Report(action, tuple(group)) for (_, action), group in found.items()]
 
 
-def build(report: Report, *, original: bytes, hostname: str, now: int, boundary: str) -> bytes:
+def build(report: Report, *, to: str, original: bytes, hostname: str, now: int, boundary: str) -> bytes:
     """The whole report but its Message-ID, which the intake adds."""
     lease = report.lease
-    full = report.action == "failed" and lease.ret.upper() == "FULL" and len(original) <= MAX_RETURNED
+    is_wanted = report.action == "double" or (report.action == "failed" and lease.ret.upper() == "FULL")
+    full = is_wanted and len(original) <= MAX_RETURNED
     returned = original if full else original[: _header_end(original)]
     kind = "message/rfc822" if full else "text/rfc822-headers"
     parts = (
@@ -81,7 +94,7 @@ def build(report: Report, *, original: bytes, hostname: str, now: int, boundary:
         (kind, returned),
     )
     head = (
-        f"From: Mail delivery <MAILER-DAEMON@{hostname}>\r\nTo: <{lease.sender}>\r\nSubject: {_TITLE[report.action]}\r\n"
+        f"From: Mail delivery <MAILER-DAEMON@{hostname}>\r\nTo: <{to}>\r\nSubject: {_TITLE[report.action]}\r\n"
         f"Date: {format_time(now)}\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
         f'Content-Type: multipart/report; report-type=delivery-status; boundary="{boundary}"\r\n\r\n'
     ).encode()
@@ -100,7 +113,7 @@ def _text(report: Report, hostname: str) -> str:
     lines = [
         f"This is the mail system at {hostname}.",
         "",
-        f"Your message {_EXPLANATION[report.action]}",
+        f"{'This report' if report.action == 'double' else 'Your message'} {_EXPLANATION[report.action]}",
         "",
     ]
     for result in report.results:
@@ -128,7 +141,7 @@ def _recipient(report: Report, result: Result, now: int) -> str:
     fits = found is not None and found[1][0] == _DEFAULT_STATUS[report.action][0]
     fields += [
         f"Final-Recipient: {_typed(lease.address)}",
-        f"Action: {report.action}",
+        f"Action: {'failed' if report.action == 'double' else report.action}",
         f"Status: {found[1] if found and fits else _DEFAULT_STATUS[report.action]}",
     ]
     if result.host:

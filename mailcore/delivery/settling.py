@@ -3,9 +3,11 @@
 All in one transaction, so a report is made exactly when its result is kept, and once.
 """
 
+import logging
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -18,9 +20,11 @@ from mailcore.queue.journey import Stage, Step
 from mailcore.queue.settlement import Decided, Result, Verdict
 from mailcore.store import blobs
 
-from . import dsn, intake
+from . import dsn, intake, postmaster
 from .dsn import Report
 from .intake import Prepared
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +65,23 @@ def _is_late(result: Result, now: int) -> bool:
 def _write_letters(reports: Sequence[Report], now: int) -> list[_Letter]:
     if not reports:
         return []
-    hostname = settings.FACTEUR.hostname
     originals = blobs.read_many([BlobId(report.lease.blob_id) for report in reports])
-    prepared = [
-        intake.prepare(
-            envelope=Envelope("", (EnvelopeRecipient(report.lease.sender, notify="NEVER"),), smtputf8=not report.lease.sender.isascii()),
-            raw=dsn.build(report, original=original, hostname=hostname, now=now, boundary=f"=_{secrets.token_hex(16)}"),
-            origin=Origin("dsn", protocol="LOCAL"),
-            now=now,
-        )
-        for report, original in zip(reports, originals, strict=True)
-    ]
-    return [_Letter(*parts) for parts in zip(reports, prepared, intake.write(prepared), strict=True)]
+    letters = [letter for letter in map(partial(_prepare, now=now), reports, originals) if letter is not None]
+    written = intake.write([prepared for _, prepared in letters])
+    return [_Letter(report, prepared, place) for (report, prepared), place in zip(letters, written, strict=True)]
+
+
+def _prepare(report: Report, original: bytes, *, now: int) -> tuple[Report, Prepared] | None:
+    """None where there is nobody to write to."""
+    lease = report.lease
+    to = lease.sender or postmaster.find(report=original, recipient=lease.address)
+    if not to:
+        log.warning("a report reached nobody, and there is no postmaster to show it to: trace=%s", lease.trace_id)
+        return None
+    boundary = f"=_{secrets.token_hex(16)}"
+    raw = dsn.build(report, to=to, original=original, hostname=settings.FACTEUR.hostname, now=now, boundary=boundary)
+    envelope = Envelope("", (EnvelopeRecipient(to, notify="NEVER"),), smtputf8=not to.isascii())
+    return report, intake.prepare(envelope=envelope, raw=raw, origin=Origin(dsn.SOURCE, protocol="LOCAL"), now=now)
 
 
 def _expand(decided: Sequence[Decided], mine: set[int], now: int) -> None:
@@ -104,8 +113,8 @@ def _narrow(letter: _Letter, mine: set[int], now: int) -> list[_Letter]:
 
 
 def _step(letter: _Letter, now: int) -> Step:
-    lease = letter.report.lease
-    text = f"report sent to {lease.sender} as {letter.prepared.trace_id}"
-    stage = Stage.BOUNCED if letter.report.action == "failed" else Stage.QUEUED
-    domain = lease.sender.rpartition("@")[2]
-    return Step(lease.trace_id, now, stage, f"report {letter.report.action}", 0, text, lease.sender, domain, lease.message_id)
+    lease, action = letter.report.lease, letter.report.action
+    to = letter.prepared.envelope.recipients[0].address
+    text = f"report sent to {to} as {letter.prepared.trace_id}"
+    stage = Stage.BOUNCED if action in ("failed", "double") else Stage.QUEUED
+    return Step(lease.trace_id, now, stage, f"report {action}", 0, text, to, to.rpartition("@")[2], lease.message_id)

@@ -8,12 +8,12 @@ import pytest
 
 from mailcore.delivery import drain, settling
 from mailcore.kernel.envelope import EnvelopeRecipient
-from mailcore.kernel.ids import BlobId
-from mailcore.queue import claims, schedule
+from mailcore.kernel.ids import BlobId, TraceId
+from mailcore.queue import claims, journey, schedule
 from mailcore.queue.models import Entry, Recipient
 from mailcore.queue.settlement import Result, Verdict
 from mailcore.store import blobs
-from tests.delivery.cast import RAW, make_domain, make_mailbox, send
+from tests.delivery.cast import RAW, count_messages, make_domain, make_mailbox, send
 
 pytestmark = pytest.mark.django_db
 
@@ -132,3 +132,85 @@ def test_an_address_beyond_ascii_is_written_in_ascii() -> None:
     fail("jösé@far.test")
     _, (_, status), _ = parts()
     assert status["Final-Recipient"] == r"utf-8; j\x{F6}s\x{E9}@far.test"
+
+
+def fail_next(now: int) -> list[str]:
+    """Whatever is due fails; the addresses it was for."""
+    leases = claims.claim_due(now=now, owner="w", limit=9)
+    settling.settle([Result(lease, Verdict.FAILED, 550, "5.1.1 nobody of that name") for lease in leases], now=now, owner="w")
+    return [lease.address for lease in leases]
+
+
+def test_a_report_that_fails_is_shown_to_the_postmaster_of_the_domain_it_is_about() -> None:
+    make_domain()
+    make_domain("house.test")
+    bo = make_mailbox("bo@here.test")
+    make_mailbox("first@house.test")
+    send("gone@here.test", sender="forged@far.test")
+    now = Entry.objects.get().received_at
+    assert fail_next(now) == ["gone@here.test"]
+    assert fail_next(now) == ["forged@far.test"]
+    failed, shown = Entry.objects.filter(source="dsn").order_by("id")
+    assert (shown.sender, [one.address for one in shown.recipients.all()]) == ("", ["postmaster@here.test"])
+    raw = blobs.read(BlobId(shown.blob_id))
+    assert b"Subject: A delivery report could not be delivered\r\n" in raw
+    assert b"To: <postmaster@here.test>\r\n" in raw and b"This report could not be delivered" in raw
+    assert b"Final-Recipient: rfc822; forged@far.test\r\nAction: failed\r\nStatus: 5.1.1\r\n" in raw
+    assert blobs.read(BlobId(failed.blob_id)) in raw
+
+    steps = journey.list_steps(trace_id=TraceId(failed.trace_id))
+    assert [(one.stage, one.address) for one in steps][-2:] == [("failed", "forged@far.test"), ("bounced", "postmaster@here.test")]
+    assert steps[-1].text == f"report sent to postmaster@here.test as {shown.trace_id}"
+
+    assert drain.drain(owner="w", limit=9, now=now) >= 1
+    drain.drain(owner="w", limit=9, now=now)
+    assert count_messages(bo) == 1
+    assert Entry.objects.count() == 3
+
+
+@pytest.mark.parametrize("expands", [False, True])
+def test_no_chain_of_reports_is_longer_than_two(expands: bool) -> None:
+    make_domain()
+    make_mailbox("bo@here.test")
+    send("gone@here.test", sender="forged@far.test")
+    now = Entry.objects.get().received_at
+    fail_next(now)
+    fail_next(now)
+    if expands:
+        (lease,) = claims.claim_due(now=now, owner="w", limit=9)
+        settling.settle([Result(lease, Verdict.EXPANDED, targets=("bo@here.test",))], now=now, owner="w")
+        assert fail_next(now) == ["bo@here.test"]
+    else:
+        assert fail_next(now) == ["postmaster@here.test"]
+    assert fail_next(now) == []
+    assert Entry.objects.count() == 3
+
+
+def test_where_nobody_is_postmaster_a_report_that_fails_ends_in_its_journey(caplog: pytest.LogCaptureFixture) -> None:
+    send("a@there.test", sender="forged@far.test")
+    now = Entry.objects.get().received_at
+    fail_next(now)
+    fail_next(now)
+    failed = Entry.objects.get(source="dsn")
+    assert journey.list_steps(trace_id=TraceId(failed.trace_id))[-1].stage == "failed"
+    assert f"no postmaster to show it to: trace={failed.trace_id}" in caplog.text
+    assert fail_next(now) == []
+
+
+def test_a_notice_of_delay_that_fails_is_shown_to_nobody() -> None:
+    make_domain()
+    make_mailbox("bo@here.test")
+    send("a@far.test", sender="forged@far.test")
+    late = Entry.objects.get().received_at + schedule.DELAY_NOTICE_AFTER + 1
+    leases = claims.claim_due(now=late, owner="w", limit=9)
+    settling.settle([Result(lease, Verdict.DEFERRED, 451, "4.2.0 later", retry_in=9_000) for lease in leases], now=late, owner="w")
+    assert fail_next(late) == ["forged@far.test"]
+    assert Entry.objects.count() == 2
+
+
+def test_bounces_of_others_that_cannot_be_delivered_are_reported_to_nobody() -> None:
+    make_domain()
+    make_mailbox("bo@here.test")
+    send("gone@here.test", sender="", raw=b"Action: failed\r\n" + RAW)
+    assert fail_next(Entry.objects.get().received_at) == ["gone@here.test"]
+    assert Entry.objects.count() == 1
