@@ -9,6 +9,7 @@ from . import description
 from .administrators import Administrators
 from .aliases import Aliases
 from .apikeys import Keys
+from .archive import Deleted, Holds, Journal, Periods, Rewinds
 from .batch import Batch
 from .credentials import AppPasswords
 from .dns import DkimKeys, DnsRecords
@@ -49,5 +50,14 @@ urlpatterns = [
     re_path(_APP_PASSWORDS + r"/(?P<pk>[0-9]{1,18})$", AppPasswords.as_view({"delete": "destroy"}), name="app-password"),
     re_path(_DOMAIN + "/dns$", DnsRecords.as_view({"get": "list"}), name="dns"),
     re_path(_DOMAIN + "/dkim-keys$", DkimKeys.as_view({"get": "list", "post": "create"}), name="dkim-keys"),
+    path("archive/deleted", Deleted.as_view({"get": "list"}), name="archive-deleted"),
+    path("archive/deleted/restore", Deleted.as_view({"post": "restore"}), name="archive-restore"),
+    path("archive/journal", Journal.as_view({"get": "list"}), name="archive-journal"),
+    path("archive/journal/verify", Journal.as_view({"get": "verify"}), name="archive-verify"),
+    path("archive/holds", Holds.as_view({"get": "list", "post": "create"}), name="archive-holds"),
+    re_path(r"^archive/holds/(?P<pk>[0-9]{1,18})/release$", Holds.as_view({"post": "release"}), name="archive-release"),
+    path("archive/periods", Periods.as_view({"get": "list", "put": "put"}), name="archive-periods"),
+    path("archive/rewind", Rewinds.as_view({"post": "create"}), name="archive-rewind"),
+    path("archive/rewind/undo", Rewinds.as_view({"post": "undo"}), name="archive-undo"),
     path("", include(router.urls)),
 ]

@@ -9,7 +9,7 @@ from django.db import transaction
 from mailcore.audit import log
 from mailcore.audit.acting import current
 from mailcore.directory import domains, mailboxes
-from mailcore.directory.access import Actor
+from mailcore.directory.access import Actor, access_mailbox
 from mailcore.kernel.errors import BadSyntax, Conflict, Denied, NotFound
 
 from .models import Hold
@@ -92,7 +92,5 @@ def _find_scope(actor: Actor, text: str) -> tuple[int | None, str, str]:
         if not is_within(actor, domain):
             raise NotFound(f"{text} is not a domain you look after.")
         return None, "", domain
-    mailbox = mailboxes.get(address=text)
-    if not is_within(actor, mailbox.address.domain.name):
-        raise NotFound(f"There is no mailbox {text}.")
+    mailbox = access_mailbox(actor, mailbox_id=mailboxes.get(address=text).pk)
     return mailbox.pk, str(mailbox.address), mailbox.address.domain.name

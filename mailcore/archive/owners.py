@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mailcore.directory import domains, mailboxes
-from mailcore.directory.access import Actor
+from mailcore.directory.access import Actor, access_mailbox
 from mailcore.directory.models import Mailbox
 from mailcore.kernel.errors import Denied, NotFound
 
@@ -28,10 +28,11 @@ def find(actor: Actor, text: str) -> Owner:
         return Owner("system", "system", "")
     if "@" in text:
         mailbox = mailboxes.get(address=text)
-        _require(actor, mailbox.address.domain.name, f"There is no mailbox {text}.")
-        return of_mailbox(mailbox)
+        # As for a change of the mailbox: nobody looks into that of somebody who may do more.
+        return of_mailbox(access_mailbox(actor, mailbox_id=mailbox.pk, to_change=True))
     domain = domains.get(name=text).name
-    _require(actor, domain, f"{text} is not a domain you look after.")
+    if actor.domain_ids is not None and domain not in (actor.domain_names or ()):
+        raise NotFound(f"{text} is not a domain you look after.")
     return Owner(f"domain:{domain}", domain, domain)
 
 
@@ -52,8 +53,3 @@ def set_period(owner: Owner, *, name: str, value: int | None) -> None:
         levels.reset(owner=owner.key, name=name, shown=owner.shown, domain=owner.domain)
     else:
         levels.put(owner=owner.key, name=name, value=value, shown=owner.shown, domain=owner.domain)
-
-
-def _require(actor: Actor, domain: str, text: str) -> None:
-    if actor.domain_ids is not None and domain not in (actor.domain_names or ()):
-        raise NotFound(text)

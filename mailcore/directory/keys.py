@@ -16,7 +16,7 @@ from .faults import BadField
 from .models import ApiKey, Domain, Mailbox, Replay, User
 from .passwords import keyed_digest, new_api_key
 
-AREAS = ("domains", "mailboxes", "aliases", "credentials", "administrators", "keys", "queue", "webhooks")
+AREAS = ("domains", "mailboxes", "aliases", "credentials", "administrators", "keys", "queue", "webhooks", "archive")
 SCOPES = (*(f"{area}:{right}" for area in AREAS for right in ("read", "write")), "journey:read", "audit:read", "routes:read")
 REPLAYED_FOR = timedelta(days=1)
 _USE_NOTED_EVERY = timedelta(minutes=1)
