@@ -31,6 +31,7 @@ app.conf.update(
         "learn": {"task": "mailcore.workers.tasks.learn", "schedule": 60.0, "options": {"expires": 120}},
         "tell": {"task": "mailcore.workers.tasks.tell", "schedule": 5.0, "options": {"expires": 30}},
         "tidy": {"task": "webmail.tasks.tidy", "schedule": 5.0, "options": {"expires": 30}},
+        "post": {"task": "mailcore.workers.tasks.post", "schedule": 10.0, "options": {"expires": 60}},
         "prove": {"task": "mailcore.workers.tasks.prove", "schedule": 900.0, "options": {"expires": 600}},
         "retain": {"task": "mailcore.workers.tasks.retain", "schedule": 60.0, "options": {"expires": 120}},
         "certify": {"task": "mailcore.workers.tasks.certify", "schedule": 300.0, "options": {"expires": 240}},

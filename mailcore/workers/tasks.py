@@ -21,6 +21,7 @@ from mailcore.filtering import forgetting
 from mailcore.filtering.spam import training
 from mailcore.history import points
 from mailcore.kernel.errors import Conflict
+from mailcore.lists import upkeep as lists_upkeep
 from mailcore.store import compacting, sweeping
 from mailcore.store.search.indexing import index_pending
 from mailcore.trust import upkeep
@@ -40,6 +41,7 @@ INDEX_FOR = 8.0
 _OWNER = f"{socket.gethostname()}:{os.getpid()}"
 _turn = threading.Lock()
 _telling = threading.Lock()
+_posting = threading.Lock()
 _is_asked_for = threading.Event()
 _indexed_at = 0.0
 
@@ -105,6 +107,16 @@ def tell() -> None:
 def prove() -> None:
     """Keys, policies and reports that prove mail to others, and others' to us."""
     upkeep.run()
+
+
+@app.task  # type: ignore[untyped-decorator]
+def post() -> None:
+    """Carry posts to long lists on, make digests, look after members whose mail comes back."""
+    if _posting.acquire(blocking=False):
+        try:
+            lists_upkeep.run()
+        finally:
+            _posting.release()
 
 
 @app.task  # type: ignore[untyped-decorator]

@@ -49,12 +49,13 @@ def test_leaving_by_mail_takes_an_answer() -> None:
 
 def test_a_machine_confirms_nothing() -> None:
     row = make_list()
-    requests.ask(row, email="ann@far.test", action="subscribe")
+    make_mailbox("ann@here.test")
+    requests.ask(row, email="ann@here.test", action="subscribe")
     token = requests.token_of(Request.objects.get())
-    raw = letter("ann@far.test", extra="Auto-Submitted: auto-replied\r\n")
-    send(raw, to=f"team-confirm+{token}@here.test", sender="ann@far.test")
+    raw = letter("ann@here.test", extra="Auto-Submitted: auto-replied\r\n")
+    send(raw, to=f"team-confirm+{token}@here.test", sender="ann@here.test")
     run()
-    assert roster.find(row, "ann@far.test") is None
+    assert roster.find(row, "ann@here.test") is None
 
 
 def test_tokens_are_made_here_once_and_run_out() -> None:
@@ -99,7 +100,6 @@ def test_a_flood_by_mail_ends_in_silence() -> None:
     make_list()
     for number in range(requests.MAX_A_DAY + 2):
         trace = send(letter("victim@far.test", number=number), to="team-subscribe@here.test", sender="victim@far.test")
-    list(Entry.objects.all())
     from mailcore.delivery import remote
 
     sent: list[str] = []
@@ -243,7 +243,7 @@ def test_a_digest_holds_the_posts_of_a_day() -> None:
     assert digests.run() == 0, "nothing new"
 
 
-def test_ten_thousand_members_in_small_transactions(django_assert_max_num_queries: object) -> None:
+def test_ten_thousand_members_in_small_transactions() -> None:
     row = make_list(post_policy="open")
     report = roster.load(row=row, data="\n".join(f"p{number}@far.test" for number in range(10_000)))
     assert sum(line.outcome == "made" for line in report) == 10_000
