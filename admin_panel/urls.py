@@ -9,6 +9,7 @@ from .pages import (
     archiveholds,
     archivemail,
     audit,
+    certificates,
     csvfiles,
     dns,
     domains,
@@ -18,6 +19,7 @@ from .pages import (
     overview,
     password,
     queue,
+    routes,
 )
 
 app_name = "panel"
@@ -41,6 +43,10 @@ urlpatterns = [
     path("journey", journeys.find, name="journeys"),
     path("journey/<str:trace_id>", journeys.journey, name="journey"),
     path("route", journeys.route, name="route"),
+    path("routes", routes.index, name="routes"),
+    path("routes/<slug:what>", routes.act, name="routes-act"),
+    path("certificates", certificates.index, name="certificates"),
+    path("certificates/<slug:what>", certificates.act, name="certificates-act"),
     path("archive", archive.index, name="archive"),
     path("archive/record/<int:record_id>", archive.record, name="archive-record"),
     path("archive/export", archive.export, name="archive-export"),

@@ -115,6 +115,10 @@ def matrix(cast: Cast) -> list[tuple[str, str, list[object], int, int]]:
         ("archive-holds", "GET", [], 200, 200),
         ("archive-release", "POST", [999_999], 404, 404),
         ("archive-periods", "GET", [], 200, 200),
+        ("routes", "GET", [], 200, 403),
+        ("routes-act", "POST", ["fly"], 404, 403),
+        ("certificates", "GET", [], 200, 403),
+        ("certificates-act", "POST", ["fly"], 404, 403),
         ("audit", "GET", [], 200, 200),
         ("password", "GET", [], 200, 200),
         ("keys", "GET", [], 200, 200),
@@ -129,7 +133,7 @@ def test_every_page_is_in_the_matrix(town: Cast) -> None:
     assert {row[0] for row in matrix(town)} == {pattern.name for pattern in urlpatterns}
 
 
-COUNT = 54 + 2 * len(ACTS)
+COUNT = 58 + 2 * len(ACTS)
 
 
 def test_every_row_of_the_matrix_is_tried(town: Cast) -> None:
