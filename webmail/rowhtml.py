@@ -82,8 +82,8 @@ class RowWriter:
         current = ' aria-current="true"' if self.current == refer(row.folder, row.uid, is_cross=self.is_cross) else ""
         return (
             f'<div class="row{" row--new" if shown.is_unread else ""}" id="row-{_dom(reference)}" data-ref="{reference}"{current}{extra}>'
-            f'<span class="mark"></span><span class="face"><span class="avatar" data-hue="{hue(row.sender.address)}" aria-hidden="true">'
-            f'{escape(initials(shown.who))}</span><input class="check" type="checkbox" name="uid" value="{reference}" '
+            f'<span class="mark"></span><span class="face"><span class="avatar" data-hue="{hue(shown.face.address)}" aria-hidden="true">'
+            f'{escape(initials(shown.face.shown or shown.who))}</span><input class="check" type="checkbox" name="uid" value="{reference}" '
             f'aria-label="{word("Select")} {named}"></span>{self._link(shown)}{unread}{self._mark(shown.who)}{count}</a>'
             f'<time class="when num" datetime="{local.isoformat(timespec="minutes")}">{self._when(local)}</time>'
             f'<span class="what" dir="auto">{subject}</span><span class="flags">{self._flags(shown)}'
@@ -137,7 +137,7 @@ class RowWriter:
             return f"{local:%H:%M}"
         found = self._days.get(day)
         if found is None:
-            found = self._days[day] = escape(date_format(day, "j M" if day.year == self._today.year else "j M Y"))
+            found = self._days[day] = escape(date_format(day, gettext("j M") if day.year == self._today.year else gettext("j M Y")))
         return found
 
     def _word(self, text: str) -> str:

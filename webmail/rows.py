@@ -6,7 +6,7 @@ from django.utils.translation import gettext
 
 from mailcore.kernel import flags
 
-from .access.port import Row
+from .access.port import Person, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,8 @@ class ShownRow:
     is_answered: bool
     is_forwarded: bool
     is_draft: bool
+    face: Person
+    """Whose picture stands before it: the sender, or in what one wrote oneself the first recipient."""
 
 
 def show_row(row: Row) -> ShownRow:
@@ -32,4 +34,5 @@ def show_row(row: Row) -> ShownRow:
         is_answered=bool(row.flags & flags.ANSWERED),
         is_forwarded="$Forwarded" in row.keywords,
         is_draft=bool(row.flags & flags.DRAFT),
+        face=row.recipients[0] if is_own and row.recipients else row.sender,
     )

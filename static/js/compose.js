@@ -189,7 +189,7 @@ window.FacteurCompose = (() => {
       if (format.value === "html") { text.value = toPlain(); setFormat(false); text.focus(); } else { html.value = toMarkup(text.value); setFormat(true, true); }
       touch();
     });
-    const startsWithText = text.autofocus || (docked && field("to").value);
+    const startsWithText = !form.dataset.calm && (text.autofocus || (docked && field("to").value));
     setFormat(form.dataset.format === "html", startsWithText);
     if (form.dataset.format !== "html" && startsWithText) { text.focus(); text.setSelectionRange(0, 0); }
 

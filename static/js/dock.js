@@ -32,7 +32,8 @@
     return loading;
   }
 
-  async function place(address, small) {
+  // A letter that comes back with a page does not take the keyboard from it.
+  async function place(address, small, comesBack = false) {
     await needs();
     const answer = await fetch(address, { headers: { "X-Dock": "1" } });
     if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
@@ -41,11 +42,12 @@
     const asked = new URL(address, location.href).searchParams.get("draft");
     if (!form || (asked && form.dataset.key !== asked)) throw new Error("no such draft");
     shelf.querySelectorAll("[data-composer]:not(.is-small)").forEach((other, at) => { if (at >= 1) other.querySelector("[data-shrink]").click(); });
-    shelf.prepend(form);
-    if (small) form.classList.add("is-small");
     if (asked) form.dataset.kept = "1";
+    if (comesBack) { form.dataset.calm = "1"; form.querySelectorAll("[autofocus]").forEach((one) => one.removeAttribute("autofocus")); }
+    if (small) form.classList.add("is-small");
+    shelf.prepend(form);
     window.FacteurCompose.mount(form);
-    if (!small) setTimeout(() => { if (!shelf.contains(document.activeElement)) form.querySelector(".chips input")?.focus(); }, 50);
+    if (!small && !comesBack) setTimeout(() => { if (!shelf.contains(document.activeElement)) form.querySelector(".chips input")?.focus(); }, 50);
     remember();
     return form;
   }
@@ -64,5 +66,5 @@
     shelf.querySelectorAll("[data-composer]").forEach((form) => { if (form.elements.namedItem("text").value.trim() || form.elements.namedItem("to").value) form.dataset.kept = "1"; });
     remember();
   });
-  if (wide.matches) read().slice(0, MOST).forEach((one) => place(`/compose?draft=${encodeURIComponent(one.key)}`, one.small).catch(remember));
+  if (wide.matches) read().slice(0, MOST).forEach((one) => place(`/compose?draft=${encodeURIComponent(one.key)}`, one.small, true).catch(remember));
 })();

@@ -103,6 +103,7 @@ def test_letters_are_written_docked_over_the_mail(house: Facteur, page: Page) ->
     expect(docked.locator("[data-saved]")).to_contain_text("Saved")
     page.goto("/mail/Sent/")
     expect(page.locator(".composer--docked input.subject")).to_have_value("Docked")
+    assert page.evaluate("document.activeElement.closest('[data-composer]')") is None, "what comes back takes the keyboard"
     page.locator(".composer--docked").get_by_role("button", name="Send", exact=True).click()
     expect(page.locator(".toast")).to_contain_text("Sent")
     expect(page.locator(".composer--docked")).to_have_count(0)

@@ -1,6 +1,7 @@
 """The list, the tree, and who may see them."""
 
 import re
+import time
 
 import pytest
 from django.test import Client
@@ -112,3 +113,13 @@ def test_queries_of_the_list_are_few(ann: Actor, seeded: int, django_assert_max_
     ann.client.get("/mail/INBOX/")
     with django_assert_max_num_queries(13):
         ann.client.get("/mail/INBOX/")
+
+
+def test_what_one_wrote_bears_the_face_of_its_recipient_and_french_days_are_small(ann: Actor) -> None:
+    raw = b"From: Ann <ann@example.org>\r\nTo: Noor van Dijk <noor@x.example>\r\nSubject: Pallets\r\n\r\nx\r\n"
+    ann.store.append("Sent", raw, flags=0, keywords=frozenset(), internaldate=int(time.time()) - 40 * 24 * 3600)
+    page = ann.client.get("/mail/Sent/").content.decode()
+    assert "To Noor van Dijk" in page and ">ND</span>" in page and ">TD</span>" not in page
+    ann.client.post("/settings/general", {"language": "fr", "theme": "system", "density": "cosy", "time_zone": ""})
+    shown = re.search(r'<time class="when num"[^>]*>([^<]+)</time>', ann.client.get("/mail/Sent/").content.decode())
+    assert shown is not None and shown[1] == shown[1].lower()

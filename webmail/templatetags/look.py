@@ -53,7 +53,7 @@ def when(moment: datetime) -> str:
 @register.filter
 def postmark_day(moment: datetime) -> str:
     local = timezone.localtime(moment)
-    return date_format(local, gettext("j M")).upper()
+    return date_format(local, gettext("j M")).upper().rstrip(".")
 
 
 @register.filter
