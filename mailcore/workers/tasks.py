@@ -22,6 +22,7 @@ from mailcore.filtering.spam import training
 from mailcore.history import points
 from mailcore.kernel.errors import Conflict
 from mailcore.lists import upkeep as lists_upkeep
+from mailcore.retrieval import polling
 from mailcore.store import compacting, sweeping
 from mailcore.store.search.indexing import index_pending
 from mailcore.trust import upkeep
