@@ -7,6 +7,7 @@ import pytest
 from mailcore.delivery import intake
 from mailcore.directory import domains, mailboxes
 from mailcore.directory.access import Actor
+from mailcore.directory.models import Domain
 from mailcore.kernel.envelope import Envelope, EnvelopeRecipient, Origin
 from mailcore.kernel.ids import FolderId, MailboxId, TraceId
 from mailcore.store.mailstore import LocalMailStore
@@ -14,8 +15,6 @@ from tests.builders import message
 
 DAY = 86_400
 ROOT = Actor(1, "root", True, None)
-HERE = Actor(2, "bo", False, frozenset({1}), frozenset({"here.test"}))
-STRANGER = Actor(3, "cy", False, frozenset({2}), frozenset({"there.test"}))
 
 
 @dataclass
@@ -43,6 +42,12 @@ def set_clock(monkeypatch: pytest.MonkeyPatch, now: int) -> Clock:
 
 def make_domain(name: str = "here.test") -> None:
     domains.create(name=name)
+
+
+def look_after(name: str) -> Actor:
+    """The administrator of one domain, which is made where it is missing."""
+    domain = Domain.objects.filter(name=name).first() or domains.create(name=name)
+    return Actor(2, f"administrator of {name}", False, frozenset({domain.pk}), frozenset({name}))
 
 
 def make_mailbox(address: str = "ann@here.test") -> MailboxId:

@@ -24,7 +24,7 @@ from mailcore.queue.models import Entry
 from mailcore.store import blobs
 from mailcore.store.models import Blob
 
-from .cast import DAY, HERE, ROOT, STRANGER, make_domain, send, set_clock
+from .cast import DAY, ROOT, look_after, make_domain, send, set_clock
 
 pytestmark = pytest.mark.django_db
 NOW = 1_800_000_000
@@ -224,16 +224,16 @@ def test_administrators_see_their_domains_only(journal: None) -> None:
     levels.put(owner="domain:there.test", name="journal", value=1)
     send("ann@here.test", subject="Ours")
     send("cy@there.test", subject="Theirs")
-    assert [row.subject for row in finding.search(HERE, Query()).rows] == ["Ours"]
+    assert [row.subject for row in finding.search(look_after("here.test"), Query()).rows] == ["Ours"]
     theirs = Record.objects.get(domain="there.test")
     for look in (
-        lambda: finding.search(HERE, Query(domain="there.test")),
-        lambda: finding.open_record(HERE, record_id=theirs.pk),
-        lambda: exporting.export(HERE, Query(domain="there.test"), file=io.BytesIO()),
+        lambda: finding.search(look_after("here.test"), Query(domain="there.test")),
+        lambda: finding.open_record(look_after("here.test"), record_id=theirs.pk),
+        lambda: exporting.export(look_after("here.test"), Query(domain="there.test"), file=io.BytesIO()),
     ):
         with pytest.raises(NotFound):
             look()
-    record, raw = finding.open_record(STRANGER, record_id=theirs.pk)
+    record, raw = finding.open_record(look_after("there.test"), record_id=theirs.pk)
     assert record == theirs and b"Subject: Theirs" in raw
     event = Event.objects.get(action="archive.record_opened")
     assert (event.domain, event.object_name) == ("there.test", "there.test 1")
