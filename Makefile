@@ -8,7 +8,7 @@ INSTALL := $(ROOT)install.sh
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgres lint bench soak interop e2e
+.PHONY: help run demo test test-postgres lint bench soak fuzz interop e2e
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(ROOT)Makefile
@@ -40,6 +40,10 @@ bench: ## compare with Dovecot and Postfix where they are installed (BENCH_ARGS=
 soak: ## 2,000 messages while every kind of process is killed at least 20 times, then the reckoning
 	@PYTHON=$(PYTHON) $(INSTALL) requirements-dev.txt
 	@cd $(ROOT) && exec env FACTEUR_SOAK=1 $(BIN)/pytest tests/flows/test_kills.py -s $(PYTEST_ARGS)
+
+fuzz: ## throw bytes nobody meant at every parser (FUZZ_ARGS="imap mime --seconds 3600")
+	@PYTHON=$(PYTHON) $(INSTALL) requirements-dev.txt
+	@cd $(ROOT) && exec $(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
 
 interop: ## exchange mail with other mail programs that are installed
 	@PYTHON=$(PYTHON) $(INSTALL) requirements-dev.txt

@@ -1,0 +1,1 @@
+"""Bytes that nobody meant, thrown at every parser: `make fuzz`."""
