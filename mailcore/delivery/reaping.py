@@ -13,7 +13,7 @@ def reap(*, now: int, limit: int = 1_000, retention: int = RETENTION) -> int:
     """Delete up to `limit` entries older than `retention` seconds with nothing left to try; their number."""
     open_ones = Recipient.objects.filter(entry=OuterRef("pk"), state__in=(State.QUEUED, State.LEASED))
     with transaction.atomic():
-        finished = Entry.objects.filter(~Exists(open_ones), received_at__lt=now - retention).order_by("pk")
+        finished = Entry.objects.filter(~Exists(open_ones), received_at__lt=now - retention).order_by("received_at")
         ids = list(finished.values_list("pk", flat=True)[:limit])
         Entry.objects.filter(pk__in=ids).delete()
     return len(ids)

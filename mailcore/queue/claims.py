@@ -55,6 +55,9 @@ class Lease:
 
 
 _DUE = "r.state IN ('queued', 'leased') AND r.next_attempt_at <= %s"
+_WAITS = f"EXISTS (SELECT 1 FROM queue_recipient r WHERE {_DUE} AND r.attempts {{which}})"
+_ANY_DUE = f"SELECT {_WAITS.format(which='= 0')} OR {_WAITS.format(which='> 0')}"
+"""In two, each by an index of its own: SQLite reads the whole table for them together."""
 _CANDIDATES = f"""
 SELECT r.id, r.destination, d.domain IS NOT NULL
 FROM queue_recipient r JOIN queue_entry e ON e.id = r.entry_id LEFT JOIN queue_destination d ON d.domain = r.destination
@@ -145,8 +148,8 @@ def _touch(assignment: str, token: str, ids: list[int], until: int) -> bool:
 def _is_any_due(now: int) -> bool:
     """Asked before the write lock is taken: most rings find nothing to do."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT 1 FROM queue_recipient r WHERE {_DUE} LIMIT 1", [now])
-        return cursor.fetchone() is not None
+        cursor.execute(_ANY_DUE, [now, now])
+        return bool(cursor.fetchone()[0])
 
 
 def _find_busy(now: int) -> list[str]:

@@ -129,3 +129,15 @@ def test_the_claim_uses_the_index_of_what_is_due(which: str, index: str) -> None
         plan = " / ".join(row[3] for row in cursor.fetchall())
     assert f"queue_recipient_{index}" in plan
     assert "USE TEMP B-TREE FOR ORDER BY" not in plan
+
+
+def test_looking_whether_anything_is_due_reads_no_more_than_what_waits() -> None:
+    put("t1", "a@far.test")
+    if connection.vendor != "sqlite":
+        pytest.skip("the plan is read as SQLite writes it")
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {claims._ANY_DUE}", [NOW, NOW])
+        plan = [row[3] for row in cursor.fetchall()]
+    read = " / ".join(line for line in plan if " r " in f"{line} ")
+    assert "queue_recipient_fresh" in read and "queue_recipient_deferred" in read
+    assert "SCAN" not in read
