@@ -67,9 +67,14 @@ SILENCED = Place(
 )  # fmt: skip
 FORWARDING = Place("forwarding", "forwarding", "forward", _("Forwarding"), _("Everything to another address as well"), _("redirect copy"))
 
+COLLECTED = Place(
+    "accounts", "accounts", "folder-input", _("Other accounts"), _("Mail collected from accounts you have elsewhere"),
+    _("fetchmail POP3 IMAP external retrieve import"),
+)  # fmt: skip
+
 PARTS: tuple[Part, ...] = (
     Part(_("You"), (GENERAL, READING)),
-    Part(_("Mail"), (RULES, AWAY, FORWARDING, SILENCED)),
+    Part(_("Mail"), (RULES, AWAY, FORWARDING, SILENCED, COLLECTED)),
     Part(_("Writing"), (WRITING, IDENTITIES, TEMPLATES)),
     Part(_("Account"), (PASSWORD, PROGRAMS, SESSIONS)),
 )

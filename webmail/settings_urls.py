@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import identities, rules, security, session, settings, silenced
+from .views import collected, identities, rules, security, session, settings, silenced
 
 urlpatterns = [
     path("general", settings.choices, {"section": "general"}, name="settings-general"),
@@ -25,6 +25,10 @@ urlpatterns = [
     path("away", rules.away, name="away"),
     path("forwarding", rules.forwarding, name="forwarding"),
     path("silenced", silenced.show, name="silenced"),
+    path("accounts", collected.index, name="accounts"),
+    path("accounts/new", collected.edit, name="new-account"),
+    path("accounts/<int:account_id>", collected.edit, name="account"),
+    path("accounts/<int:account_id>/<slug:verb>", collected.act, name="account-act"),
     path("security", security.show, name="security"),
     path("prove", security.prove, name="prove"),
     path("second-step", security.set_up, name="second-step"),
