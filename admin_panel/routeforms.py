@@ -39,12 +39,12 @@ def _choice(label: Any, choices: list[tuple[str, Any]]) -> forms.ChoiceField:
 class RouteLine(forms.Form):
     """A route, and a message to try it on."""
 
-    sender = _line(_("From"), hint=_("An address, a domain, .example.org for what is below it, or <> for nobody. Empty: everybody."))
+    sender = _line(_("From"), hint=_("Empty: everybody."))
     recipient = _line(_("To"), hint=_("Empty: everywhere else."))
-    min_size = _number(_("From this size on, in MB"), most=10_000)
-    max_size = _number(_("Up to this size, in MB"), most=10_000)
     transport = _choice(_("Goes by"), [])
     position = _number(_("Place in the order"), hint=_("Empty: last."), most=100_000)
+    min_size = _number(_("From this size on, in MB"), most=10_000)
+    max_size = _number(_("Up to this size, in MB"), most=10_000)
     note = _line(_("Note"), most=200)
 
     def __init__(self, *args: Any, transports: list[str], **options: Any) -> None:
@@ -63,8 +63,8 @@ class Sample(forms.Form):
     """The message a route is tried on."""
 
     from_address = _line(_("A message from"), hint=_("Empty: nobody, as reports have it."))
-    to_address = _line(_("to"), required=True)
-    size = _number(_("of MB"), most=10_000)
+    to_address = _line(_("To"), required=True)
+    size = _number(_("Size, in MB"), most=10_000)
 
 
 class TransportForm(forms.Form):

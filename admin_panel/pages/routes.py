@@ -25,15 +25,18 @@ _MB = 1_000_000
 @dataclass(frozen=True, slots=True)
 class Line:
     route: Shown
-    words: str
-    """What its transport does."""
+    transport: transports.Shown
+    kind: str
+    """What its transport does, to be translated."""
 
     @property
     def size(self) -> str:
         least, most = self.route.min_size // _MB, self.route.max_size // _MB
         if not self.route.min_size and not self.route.max_size:
             return ""
-        return f"{least}–{most} MB" if self.route.max_size else f"≥ {least} MB"
+        if not self.route.max_size:
+            return _("from %(least)s MB") % {"least": least}
+        return (_("%(least)s to %(most)s MB") if least else _("up to %(most)s MB")) % {"least": least, "most": most}
 
 
 @require_http_methods(["GET", "POST"])
@@ -57,7 +60,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
         return redirect("panel:routes")
     words = {one.name: one for one in places}
     values = {
-        "lines": [Line(one, words[one.transport].words) for one in routes.list_all()],
+        "lines": [Line(one, words[one.transport], KINDS[one.kind]) for one in routes.list_all()],
         "transports": [(one, KINDS[one.kind]) for one in places],
         "relayed": relays.list_relayed(),
         "suppressed": relays.list_suppressed(),

@@ -58,7 +58,7 @@ def test_transports_and_routes_in_their_order(client: Client) -> None:
     client.post("/panel/routes", {**ROUTE, "sender": "example.test", "min_size": "20", "note": "large"})
     client.post("/panel/routes", {**ROUTE, "transport": "no", "recipient": ".bad.test"})
     page = client.get("/panel/routes").content.decode()
-    assert "smarthost out.test:587 as ann" in page and "≥ 20 MB" in page and "s3cret" not in page
+    assert "out.test:587" in page and "from 20 MB" in page and "s3cret" not in page
     second = Route.objects.get(recipient=".bad.test")
     client.post("/panel/routes/up", {"line": second.pk})
     assert [one.recipient for one in routes.list_all()] == [".bad.test", ""]
