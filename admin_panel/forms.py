@@ -24,7 +24,7 @@ class Gigabytes(forms.DecimalField):
         return None if found is None else int(found * _GB)
 
     def prepare_value(self, value: Any) -> Any:
-        return value / _GB if isinstance(value, int) else value
+        return f"{value / _GB:g}" if isinstance(value, int) else value
 
 
 def _text(label: str, *, hint: str = "", required: bool = True, most: int = 330, **attributes: str) -> forms.CharField:
@@ -146,6 +146,10 @@ class RenameForm(forms.Form):
 
 class AppPasswordId(forms.Form):
     app_password = forms.IntegerField(min_value=1)
+
+
+class SessionId(forms.Form):
+    session = forms.IntegerField(min_value=1)
 
 
 class NewAdministrator(forms.Form):

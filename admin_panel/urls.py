@@ -18,13 +18,17 @@ from .pages import (
     mailboxes,
     overview,
     password,
+    policies,
+    quarantine,
     queue,
+    reports,
     routes,
 )
 
 app_name = "panel"
 
 _MESSAGE = r"^queue/(?P<trace_id>[A-Za-z0-9_.-]{1,32})/(?P<action>retry|hold|release|cancel|bounce)$"
+_HELD = r"^quarantine/(?P<trace_id>[A-Za-z0-9_.-]{1,32})"
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -40,6 +44,16 @@ urlpatterns = [
     path("queue", queue.index, name="queue"),
     path("queue/act", queue.act_on_many, name="queue-act-on-many"),
     re_path(_MESSAGE, queue.act, name="queue-act"),
+    path("quarantine", quarantine.index, name="quarantine"),
+    path("quarantine/clear", quarantine.clear, name="clear-suspect"),
+    re_path(_HELD + "$", quarantine.held, name="held"),
+    re_path(_HELD + "/(?P<action>release|delete)$", quarantine.act, name="quarantine-act"),
+    path("policies", policies.index, name="policies"),
+    path("policies/limits", policies.limits, name="policy-limits"),
+    path("policies/lines", policies.add_rule, name="add-policy-rule"),
+    path("policies/lines/remove", policies.remove_rule, name="remove-policy-rule"),
+    path("reports", reports.index, name="reports"),
+    path("reports/<int:report_id>", reports.report, name="report"),
     path("journey", journeys.find, name="journeys"),
     path("journey/<str:trace_id>", journeys.journey, name="journey"),
     path("route", journeys.route, name="route"),

@@ -32,11 +32,11 @@ class BulkReport:
 
 def list_rows(actor: Actor, *, state: str = "active", search: str = "", before: int | None = None, limit: int = 50) -> list[EntryRow]:
     rows = entries.list_entries(domains=actor.domain_names, state=state, search=search, before=before, limit=limit)
-    return [_narrow(row, actor) for row in rows]
+    return [narrow(row, actor) for row in rows]
 
 
 def access_row(actor: Actor, *, trace_id: TraceId) -> EntryRow:
-    return _narrow(entries.get_entry(trace_id=trace_id, domains=actor.domain_names), actor)
+    return narrow(entries.get_entry(trace_id=trace_id, domains=actor.domain_names), actor)
 
 
 def count_waiting(actor: Actor) -> dict[str, int]:
@@ -47,7 +47,7 @@ def count_waiting(actor: Actor) -> dict[str, int]:
 def act(actor: Actor, *, trace_id: TraceId, action: str) -> None:
     """Retry, hold, release, cancel or return to the sender. Denied where the message is not the actor's alone."""
     row = entries.get_entry(trace_id=trace_id, domains=actor.domain_names)
-    if _narrow(row, actor) != row:
+    if narrow(row, actor) != row:
         raise Denied("This message is also for domains you do not look after.")
     now = int(time.time())
     names = actor.domain_names
@@ -78,7 +78,8 @@ def act_on_many(actor: Actor, *, action: str, trace_ids: Sequence[TraceId] = (),
     return BulkReport(done, tuple(failed))
 
 
-def _narrow(row: EntryRow, actor: Actor) -> EntryRow:
+def narrow(row: EntryRow, actor: Actor) -> EntryRow:
+    """With the recipients within reach alone, unless the message was sent from there."""
     names = actor.domain_names
     sent_here = row.source not in UNPROVED and row.sender.rpartition("@")[2].lower() in (names or ())
     if names is None or sent_here:

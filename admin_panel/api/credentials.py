@@ -25,13 +25,13 @@ class AppPasswords(Resource):
 
     @extend_schema(parameters=[_MAILBOX], responses=AppPasswordShape(many=True))
     def list(self, request: Request, mailbox_id: str) -> Response:
-        found = users.list_app_passwords(user_id=_user_of(request, mailbox_id))
+        found = users.list_app_passwords(user_id=user_of(request, mailbox_id))
         return Response(self.get_serializer(found, many=True).data)
 
     @extend_schema(parameters=[_MAILBOX, IDEMPOTENT], request=NewAppPassword, responses={201: AppPasswordMade})
     def create(self, request: Request, mailbox_id: str) -> Response:
         """Make one; the answer is the only time it is seen, so that a replay does not show it again."""
-        user_id = _user_of(request, mailbox_id)
+        user_id = user_of(request, mailbox_id)
         wanted = read(NewAppPassword, request)
         services = tuple(Service(name) for name in wanted["services"])
         made: list[str] = []
@@ -46,11 +46,11 @@ class AppPasswords(Resource):
 
     @extend_schema(parameters=[_MAILBOX, OpenApiParameter("id", int, "path")], responses={204: None})
     def destroy(self, request: Request, mailbox_id: str, pk: str) -> Response:
-        users.remove_app_password(user_id=_user_of(request, mailbox_id), app_password_id=read_id(pk))
+        users.remove_app_password(user_id=user_of(request, mailbox_id), app_password_id=read_id(pk))
         return Response(status=204)
 
 
-def _user_of(request: Request, mailbox_id: str) -> int:
+def user_of(request: Request, mailbox_id: str) -> int:
     to_change = request.method != "GET"
     user_id = access.access_mailbox(actor_of(request), mailbox_id=read_id(mailbox_id), to_change=to_change).user_id
     if user_id is None:

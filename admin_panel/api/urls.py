@@ -18,8 +18,13 @@ from .hooks import Webhooks
 from .imports import Imports
 from .journey import JourneyResource
 from .mailboxes import Mailboxes
+from .parameters import ANY_ADDRESS
+from .policies import Limits, Rules, Suspects
+from .quarantine import Quarantine
 from .queue import Destinations, Queue
 from .records import Audit, Me, Rehearse
+from .reports import Reports
+from .sessions import Sessions
 
 app_name = "api"
 
@@ -34,6 +39,9 @@ router.register("keys", Keys, basename="key")
 router.register("webhooks", Webhooks, basename="webhook")
 router.register("queue", Queue, basename="entry")
 router.register("destinations", Destinations, basename="destination")
+router.register("quarantine", Quarantine, basename="held")
+router.register("suspects", Suspects, basename="suspect")
+router.register("reports", Reports, basename="report")
 router.register("journey", JourneyResource, basename="journey")
 router.register("audit", Audit, basename="audit")
 router.register("route", Rehearse, basename="route")
@@ -43,11 +51,17 @@ router.register("imports", Imports, basename="import")
 
 _DOMAIN = r"^domains/(?P<domain_id>[0-9]{1,18})"
 _APP_PASSWORDS = r"^mailboxes/(?P<mailbox_id>[0-9]{1,18})/app-passwords"
+_SESSIONS = r"^mailboxes/(?P<mailbox_id>[0-9]{1,18})/sessions"
+_POLICIES = rf"^policies/(?P<owner>{ANY_ADDRESS})"
 
 urlpatterns = [
     path("schema", SpectacularAPIView.as_view(authentication_classes=(), permission_classes=(AllowAny,)), name="schema"),
     re_path(_APP_PASSWORDS + "$", AppPasswords.as_view({"get": "list", "post": "create"}), name="app-passwords"),
     re_path(_APP_PASSWORDS + r"/(?P<pk>[0-9]{1,18})$", AppPasswords.as_view({"delete": "destroy"}), name="app-password"),
+    re_path(_SESSIONS + "$", Sessions.as_view({"get": "list"}), name="sessions"),
+    re_path(_SESSIONS + r"/(?P<pk>[0-9]{1,18})$", Sessions.as_view({"delete": "destroy"}), name="session"),
+    re_path(_POLICIES + "/limits$", Limits.as_view({"get": "list", "patch": "partial_update"}), name="limits"),
+    re_path(_POLICIES + "/rules$", Rules.as_view({"get": "list", "post": "create", "delete": "destroy"}), name="rules"),
     re_path(_DOMAIN + "/dns$", DnsRecords.as_view({"get": "list"}), name="dns"),
     re_path(_DOMAIN + "/dkim-keys$", DkimKeys.as_view({"get": "list", "post": "create"}), name="dkim-keys"),
     path("archive/deleted", Deleted.as_view({"get": "list"}), name="archive-deleted"),

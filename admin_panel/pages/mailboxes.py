@@ -7,10 +7,10 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from admin_panel.finding import find_mailboxes, with_state
-from admin_panel.forms import AppPasswordId, Later, MailboxForm, NewMailbox, NewPassword, RenameForm, Role, Standing, Typed
+from admin_panel.forms import AppPasswordId, Later, MailboxForm, NewMailbox, NewPassword, RenameForm, Role, SessionId, Standing, Typed
 from admin_panel.paging import Page
 from admin_panel.usage import with_space
-from mailcore.directory import access, domains, mailboxes, users
+from mailcore.directory import access, browsers, domains, mailboxes, users
 from mailcore.directory.access import Actor
 from mailcore.directory.faults import BadField
 from mailcore.directory.models import Mailbox, User
@@ -49,6 +49,8 @@ def shown(actor: Actor, mailbox: Mailbox) -> Values:
         "space": with_space([mailbox])[0],
         "app_passwords": users.list_app_passwords(user_id=mailbox.user_id) if mailbox.user_id is not None else [],
     }
+    if mailbox.user_id is not None:
+        values["browsers"] = browsers.list_all(user_id=mailbox.user_id)
     if actor.is_root and mailbox.user is not None:
         values["role"] = Role(initial={"domains": "\n".join(mailbox.user.domains.order_by("name").values_list("name", flat=True))})
     return values
@@ -121,6 +123,13 @@ def remove_app_password(actor: Actor, mailbox: Mailbox, values: Values) -> str:
     return "The app password is removed and opens nothing any more."
 
 
+def end_session(actor: Actor, mailbox: Mailbox, values: Values) -> str:
+    if mailbox.user_id is None:
+        raise NotFound("This mailbox has no login of its own.")
+    browsers.end(user_id=mailbox.user_id, place_id=values["session"])
+    return "That browser is signed out."
+
+
 LEDGER = Ledger(
     name="mailboxes",
     one="mailbox",
@@ -141,6 +150,7 @@ LEDGER = Ledger(
         "remove": Act(remove, Later, "later"),
         "erase": Act(erase, Typed, "typed", ends=True),
         "sign-out": Act(sign_out),
+        "session": Act(end_session, SessionId),
         "app-password": Act(remove_app_password, AppPasswordId),
     },
 )

@@ -16,8 +16,14 @@ from .faults import BadField
 from .models import ApiKey, Domain, Mailbox, Replay, User
 from .passwords import keyed_digest, new_api_key
 
-AREAS = ("domains", "mailboxes", "aliases", "credentials", "administrators", "keys", "queue", "webhooks", "archive")
-SCOPES = (*(f"{area}:{right}" for area in AREAS for right in ("read", "write")), "journey:read", "audit:read", "routes:read")
+AREAS = ("domains", "mailboxes", "aliases", "credentials", "administrators", "keys", "queue", "webhooks", "policies", "archive")
+SCOPES = (
+    *(f"{area}:{right}" for area in AREAS for right in ("read", "write")),
+    "journey:read",
+    "audit:read",
+    "routes:read",
+    "reports:read",
+)
 REPLAYED_FOR = timedelta(days=1)
 _USE_NOTED_EVERY = timedelta(minutes=1)
 _PURPOSE = "api-key"

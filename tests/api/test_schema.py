@@ -7,16 +7,23 @@ from typing import Any
 import pytest
 from directory.cast import Cast
 from django.apps import apps
+from django.contrib.sessions.backends.db import SessionStore
+from django.http import HttpRequest
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
 from config.environment import BASE
 from mailcore.archive.models import Hold
 from mailcore.directory import aliases, keys, mailboxes, users
+from mailcore.filtering.models import Suspicion
+from mailcore.filtering.policy import lists
 from mailcore.kernel.principal import Service
 from mailcore.queue.models import Entry, JourneyEvent, Recipient
+from mailcore.store import blobs
+from mailcore.trust.models import ReceivedReport
 from mailcore.webhooks import endpoints
 from mailcore.webhooks.models import Delivery
+from webmail import signed_in
 
 from .test_api import Caller
 
@@ -43,6 +50,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/v1/keys"): {"name": "x", "scopes": ["domains:read"], "domains": ["other.test"]},
     ("POST", "/api/v1/webhooks"): {"url": "https://hooks.example.com/", "kinds": ["*"]},
     ("PATCH", "/api/v1/webhooks/{id}"): {"is_enabled": True},
+    ("PATCH", "/api/v1/policies/{owner}/limits"): {"limits": {"spam_junk": 3}},
+    ("POST", "/api/v1/policies/{owner}/rules"): {"pattern": "far.test", "act": "refuse"},
     ("POST", "/api/v1/queue/act"): {"action": "hold", "trace_ids": ["theirs"]},
     ("POST", "/api/v1/batch"): {"operations": [{"method": "GET", "path": "mailboxes/by-address/cy@other.test"}]},
     ("POST", "/api/v1/archive/deleted/restore"): {"address": "cy@other.test"},
@@ -68,15 +77,29 @@ def theirs(cast: Cast) -> dict[str, Any]:
     users.add_app_password(user_id=cast.cy.user_id, name="phone", services=(Service.IMAP,))
     hook, _ = endpoints.create(owner_id=cast.root.id, url="https://hooks.example.com/", kinds=("*",), domains=None)
     mailboxes.set_shown_name(mailbox_id=cast.cy.id, shown_name="Cy")
-    entry = Entry.objects.create(trace_id="theirs", sender="x@far.test", blob_id=1, size=1, source="smtp", received_at=1, expires_at=9)
+    blob = blobs.put(b"Subject: Theirs\r\nFrom: x@far.test\r\n\r\nHello\r\n")
+    entry = Entry.objects.create(
+        trace_id="theirs", sender="x@far.test", blob_id=blob, size=1, source="smtp", received_at=1, expires_at=9, is_held=True
+    )
     Recipient.objects.create(entry=entry, address="cy@other.test", destination="other.test", next_attempt_at=1)
     JourneyEvent.objects.create(trace_id="theirs", at=1, stage="queued", address="cy@other.test", domain="other.test")
     hold = Hold.objects.create(name="theirs", domain="other.test", placed_at=1, placed_by="admin")
+    lists.put(owner="domain:other.test", pattern="far.test", act="hold")
+    Suspicion.objects.create(user_id=cast.cy.user_id, login="cy@other.test", reason="it sends to many", at=1)
+    report = ReceivedReport.objects.create(
+        kind="dmarc", domain="other.test", reporter="far.test", report_id="r", begins_at=1, ends_at=2**31, received_at=2
+    )
+    request = HttpRequest()
+    request.session = SessionStore()  # type: ignore[attr-defined]
+    request.session.create()
+    signed_in.note(request, user_id=cast.cy.user_id)
     key, _ = keys.create(owner=cast.root, name="roots", scopes=("domains:read",))
     return {
         "domains": cast.other.id, "mailboxes": cast.cy.id, "aliases": alias.id, "keys": key.id, "webhooks": hook.pk, "queue": "theirs",
         "journey": "theirs", "mailbox_id": cast.cy.id, "delivery_id": Delivery.objects.latest("id").pk, "login": "admin",
-        "archive": hold.pk, "name": "other.test", "app-passwords": 1, "domain_id": cast.other.id,
+        "archive": hold.pk, "name": "other.test", "app-passwords": 1, "domain_id": cast.other.id, "owner": "other.test",
+        "quarantine": "theirs",
+        "reports": report.pk, "sessions": signed_in.list_places(user_id=cast.cy.user_id, here=None)[0].id,
     }  # fmt: skip
 
 
@@ -85,6 +108,10 @@ def fill(path: str, objects: dict[str, Any]) -> str:
 
     def value(found: re.Match[str]) -> str:
         name = found[1]
+        if name == "login" and area == "suspects":
+            return "cy@other.test"
+        if name == "id" and "sessions" in path:
+            return str(objects["sessions"])
         if name == "id":
             return str(objects["app-passwords" if "app-passwords" in path else area])
         if name == "address":
@@ -95,7 +122,8 @@ def fill(path: str, objects: dict[str, Any]) -> str:
 
 
 def query(path: str) -> str:
-    return "?recipient=cy@other.test&sender=x@far.test" if path == "/api/v1/route" else ""
+    asked = {"/api/v1/route": "?recipient=cy@other.test&sender=x@far.test", "/api/v1/policies/{owner}/rules": "?pattern=far.test"}
+    return asked.get(path, "")
 
 
 def test_the_description_is_that_of_the_code() -> None:
@@ -122,8 +150,10 @@ def test_without_a_key_nothing(theirs: dict[str, Any], method: str, path: str) -
 
 @pytest.mark.parametrize(("method", "path"), KEYED)
 def test_without_the_scope_nothing(cast: Cast, theirs: dict[str, Any], method: str, path: str) -> None:
-    area = {"destinations": "queue", "route": "routes", "imports": "mailboxes"}.get(path.split("/")[3], path.split("/")[3])
-    if "app-passwords" in path:
+    area = {"destinations": "queue", "route": "routes", "imports": "mailboxes", "quarantine": "queue", "suspects": "policies"}.get(
+        path.split("/")[3], path.split("/")[3]
+    )
+    if "app-passwords" in path or "sessions" in path:
         area = "credentials"
     if area in ("me", "batch"):
         pytest.skip("any key may ask this")
@@ -183,5 +213,9 @@ def test_root_reaches_everything_and_nothing_breaks(cast: Cast, theirs: dict[str
 
 def _everything() -> object:
     """Every row of what the API can change."""
-    models = [model for model in apps.get_models() if model._meta.app_label in ("directory", "queue", "webhooks", "trust", "archive")]
+    models = [
+        model
+        for model in apps.get_models()
+        if model._meta.app_label in ("directory", "queue", "webhooks", "trust", "filtering", "webmail", "archive")
+    ]
     return [list(model.objects.values_list()) for model in models if model.__name__ not in ("ApiKey", "Replay")]

@@ -115,6 +115,17 @@ def matrix(cast: Cast) -> list[tuple[str, str, list[object], int, int]]:
         ("archive-holds", "GET", [], 200, 200),
         ("archive-release", "POST", [999_999], 404, 404),
         ("archive-periods", "GET", [], 200, 200),
+        ("quarantine", "GET", [], 200, 200),
+        ("held", "GET", ["ours"], 404, 404),
+        ("held", "GET", ["theirs"], 404, 404),
+        ("quarantine-act", "POST", ["ours", "release"], 404, 404),
+        ("clear-suspect", "POST", [], 404, 404),
+        ("policies", "GET", [], 200, 200),
+        ("policy-limits", "POST", [], 302, 403),
+        ("add-policy-rule", "POST", [], 200, 403),
+        ("remove-policy-rule", "POST", [], 302, 403),
+        ("reports", "GET", [], 200, 200),
+        ("report", "GET", [999_999], 404, 404),
         ("routes", "GET", [], 200, 403),
         ("routes-act", "POST", ["fly"], 404, 403),
         ("certificates", "GET", [], 200, 403),
@@ -133,7 +144,7 @@ def test_every_page_is_in_the_matrix(town: Cast) -> None:
     assert {row[0] for row in matrix(town)} == {pattern.name for pattern in urlpatterns}
 
 
-COUNT = 58 + 2 * len(ACTS)
+COUNT = 69 + 2 * len(ACTS)
 
 
 def test_every_row_of_the_matrix_is_tried(town: Cast) -> None:

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from django.db import transaction
+
+from mailcore.audit import log
 from mailcore.kernel.errors import BadSyntax
 
 from ..models import Level
@@ -61,6 +64,22 @@ def list_all(*, owner: str = "system") -> dict[str, Set]:
     """Every name with the value that holds for an owner, the system's under it."""
     owners = [owner] if owner == "system" else [owner, "system"]
     return {name: find(name, owners) for name in NAMES}
+
+
+def find_own(*, owner: str, name: str) -> float | None:
+    """What an owner itself says; None where it leaves it to the level above."""
+    return shelf.load([owner])[0].levels.get(name)
+
+
+def change(*, owner: str, name: str, value: float | None, domain: str = "") -> None:
+    """`put`, or with None `reset`, told in the audit log under `domain`."""
+    with transaction.atomic():
+        before = find_own(owner=owner, name=name)
+        if value is None:
+            reset(owner=owner, name=name)
+        else:
+            put(owner=owner, name=name, value=value)
+        log.record("filter.limited", object_id=owner, name=name, domain=domain, before={"value": before}, after={"value": value})
 
 
 def put(*, owner: str, name: str, value: float) -> None:

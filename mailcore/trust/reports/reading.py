@@ -58,6 +58,27 @@ def summarise(*, domains: Collection[str] | None, since: int) -> list[Summary]:
     return [Summary(*row) for row in found.annotate(Count("id"), Sum("good"), Sum("bad"), Max("received_at"))]
 
 
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What the reports of one kind say of one day; the day is that on which their time ends, UTC."""
+
+    day: int
+    """Whole days since the epoch."""
+    good: int
+    bad: int
+
+
+def list_days(*, domain: str, kind: str, since: int) -> list[Day]:
+    """Days with reports, oldest first."""
+    totals: dict[int, list[int]] = {}
+    rows = ReceivedReport.objects.filter(domain=domain, kind=kind, ends_at__gte=since)
+    for ends_at, good, bad in rows.values_list("ends_at", "good", "bad").iterator():
+        sums = totals.setdefault(ends_at // 86_400, [0, 0])
+        sums[0] += good
+        sums[1] += bad
+    return [Day(day, good, bad) for day, (good, bad) in sorted(totals.items())]
+
+
 def list_reports(*, domains: Collection[str] | None, kind: str = "", before: int = 0, limit: int = 50) -> list[Entry]:
     """Newest first; `before` is the id of the last one of the page before, 0 for the first page."""
     found = _scoped(domains)
