@@ -62,7 +62,7 @@ NOTES: dict[str, Note] = {
     "RIGHTS=": Note((4314,), "Rights beyond those of the old ACL", "acl.txt"),
     "SASL-IR": Note((4959,), "The first answer in the command", "login.txt"),
     "SAVEDATE": Note((8514,), "When a message came into its folder", "objectid.txt"),
-    "SEARCH=FUZZY": Note((6203,), "Near matches, best first", "search.txt"),
+    "SEARCH=FUZZY": Note((6203,), "Every word wherever it stands, with how well a message fits, best first", "fuzzy.txt"),
     "SEARCHRES": Note((5182,), "The last result, by `$`", "sort.txt"),
     "SORT": Note((5256, 5957), "Messages in an order, by the server", "sort.txt"),
     "SPECIAL-USE": Note((6154,), "Which folder is for drafts, sent mail, junk", "listing.txt"),

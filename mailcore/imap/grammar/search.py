@@ -1,5 +1,5 @@
 """SEARCH: a tree of keys (RFC 3501 §6.4.4; RFC 4731 ESEARCH; RFC 7162 §3.1.5; RFC 8514;
-RFC 5032 WITHIN; RFC 5182 `$`; RFC 9394 PARTIAL).
+RFC 5032 WITHIN; RFC 5182 `$`; RFC 9394 PARTIAL; RFC 6203 FUZZY).
 
 Strings are decoded by the CHARSET here, so nothing below knows of charsets.
 """
@@ -22,7 +22,7 @@ CHARSETS = {
     b"ISO-8859-1": "latin-1",
     b"ISO-8859-15": "iso8859-15",
 }
-RETURNS = frozenset((b"MIN", b"MAX", b"ALL", b"COUNT", b"SAVE"))
+RETURNS = frozenset((b"MIN", b"MAX", b"ALL", b"COUNT", b"SAVE", b"RELEVANCY"))
 MAX_DEPTH = ImapLimits().max_depth
 MAX_KEYS = 2_000
 
@@ -44,6 +44,13 @@ class Or:
 
 @dataclass(frozen=True, slots=True)
 class Not:
+    key: "Key"
+
+
+@dataclass(frozen=True, slots=True)
+class Fuzzy:
+    """A key that need not be met to the letter (RFC 6203 §3)."""
+
     key: "Key"
 
 
@@ -92,7 +99,7 @@ class WithinKey:
     seconds: int
 
 
-Key = WithinKey | And | Or | Not | FlagKey | KeywordKey | RecentKey | SetKey | ModseqKey | ObjectKey | SearchLeaf
+Key = WithinKey | And | Or | Not | Fuzzy | FlagKey | KeywordKey | RecentKey | SetKey | ModseqKey | ObjectKey | SearchLeaf
 ALL = And(())
 
 
@@ -111,6 +118,8 @@ class Search:
     returns: Returns | None = None
     """None: the old SEARCH response is wanted."""
     modseq: bool = False
+    fuzzy: bool = False
+    """Some key of it is."""
 
 
 _FLAGS: dict[bytes, Key] = {
@@ -159,6 +168,7 @@ class _Parser:
         self.codec = codec
         self.count = 0
         self.modseq = False
+        self.fuzzy = False
 
     def keys(self, depth: int) -> Key:
         """Keys parted by spaces, all of which must hold."""
@@ -197,6 +207,9 @@ class _Parser:
         cursor = self.cursor
         if name == b"NOT":
             return Not(self.key(depth + 1))
+        if name == b"FUZZY":
+            self.fuzzy = True
+            return Fuzzy(self.key(depth + 1))
         if name == b"OR":
             left = self.key(depth + 1)
             cursor.space()
@@ -232,7 +245,7 @@ class _Parser:
 
 
 _OBJECTS: dict[bytes, Literal["email_id", "thread_id"]] = {b"EMAILID": "email_id", b"THREADID": "thread_id"}
-_ARGUED = frozenset((b"NOT", b"OR", b"UID", b"HEADER", b"MODSEQ", b"KEYWORD", b"UNKEYWORD", *_OBJECTS))
+_ARGUED = frozenset((b"NOT", b"OR", b"FUZZY", b"UID", b"HEADER", b"MODSEQ", b"KEYWORD", b"UNKEYWORD", *_OBJECTS))
 
 
 def parse_search(cursor: Cursor) -> Search:
@@ -248,7 +261,9 @@ def parse_searched(cursor: Cursor, returns: Returns | None) -> Search:
 def parse_keys(cursor: Cursor, codec: str, returns: Returns | None) -> Search:
     parser = _Parser(cursor, codec)
     key = parser.keys(0)
-    return Search(key, returns, parser.modseq)
+    if returns is not None and b"RELEVANCY" in returns.words and not parser.fuzzy:
+        raise BadCommand("RELEVANCY needs a FUZZY key")
+    return Search(key, returns, parser.modseq, parser.fuzzy)
 
 
 def parse_returns(cursor: Cursor) -> Returns | None:

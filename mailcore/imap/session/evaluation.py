@@ -1,4 +1,4 @@
-"""Which messages of a view a search key is true for (RFC 3501 §6.4.4; RFC 5032; RFC 5182; RFC 8474 §6).
+"""Which messages of a view a search key is true for (RFC 3501 §6.4.4; RFC 5032; RFC 5182; RFC 6203; RFC 8474 §6).
 
 A result is a mask: one byte 0 or 1 for each message of the view. Flags become masks by one
 translate, sets by slices; and, or, not are integer arithmetic. Only what is left after
@@ -10,7 +10,7 @@ from time import time
 
 from mailcore.kernel.mailstore import AgeLeaf, DateLeaf, MailStore, SearchLeaf, SizeLeaf, TextLeaf
 
-from ..grammar.search import And, FlagKey, Key, KeywordKey, ModseqKey, Not, ObjectKey, Or, RecentKey, SetKey, WithinKey
+from ..grammar.search import And, FlagKey, Fuzzy, Key, KeywordKey, ModseqKey, Not, ObjectKey, Or, RecentKey, SetKey, WithinKey
 from ..grammar.sequences import SAVED, resolve_numbers, resolve_uids
 from .view import View
 
@@ -23,6 +23,44 @@ def find(store: MailStore, view: View, key: Key) -> Mask:
     for uid in view.gone:
         mask[view.position(uid)] = 0
     return _Evaluator(store, view).evaluate(key, bytes(mask))
+
+
+def score(store: MailStore, view: View, key: Key, mask: Mask) -> bytes:
+    """How well each message of `mask` fits, one octet for each of the view (RFC 6203 §4): to the letter or loosely."""
+    exact = _Evaluator(store, view).evaluate(_strict(key), mask)
+    return bytes(map(_SCORES.__getitem__, exact))
+
+
+_SCORES = (50, 100)
+
+
+def _strict(key: Key) -> Key:
+    match key:
+        case Fuzzy(inner):
+            return _strict(inner)
+        case And(keys):
+            return And(tuple(map(_strict, keys)))
+        case Or(left, right):
+            return Or(_strict(left), _strict(right))
+        case Not(inner):
+            return Not(_strict(inner))
+    return key
+
+
+def _loosen(key: Key) -> Key:
+    """Of a text that is looked for, each word must be there, wherever it stands; what is no text stays as it is."""
+    match key:
+        case TextLeaf(field, needle, header) if len(words := dict.fromkeys(needle.split())) > 1:
+            return And(tuple(TextLeaf(field, word, header) for word in words))
+        case Fuzzy(inner):
+            return _loosen(inner)
+        case And(keys):
+            return And(tuple(map(_loosen, keys)))
+        case Or(left, right):
+            return Or(_loosen(left), _loosen(right))
+        case Not(inner):
+            return Not(_loosen(inner))
+    return key
 
 
 def _and(left: Mask, right: Mask) -> Mask:
@@ -44,7 +82,7 @@ def cost(key: Key) -> int:
             return max(map(cost, keys), default=0)
         case Or(left, right):
             return max(cost(left), cost(right))
-        case Not(inner):
+        case Not(inner) | Fuzzy(inner):
             return cost(inner)
         case TextLeaf():
             return 3 if key.field in ("body", "text") else 2
@@ -74,6 +112,8 @@ class _Evaluator:
                 return _or(found, self.evaluate(second, _minus(among, found)))
             case Not(inner):
                 return _minus(among, self.evaluate(inner, among))
+            case Fuzzy(inner):
+                return self.evaluate(_loosen(inner), among)
             case ObjectKey(column, value):
                 rows = self.store.fetch(self.view.folder_id, list(compress(self.view.uids, among)), (column,))
                 return self.mask_of({row[0] for row in rows if row[1] == value})

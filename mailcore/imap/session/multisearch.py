@@ -13,7 +13,7 @@ from ..grammar.search import Search
 from . import evaluation, results
 from .basics import Reply
 from .core import Connection
-from .search import search_by_uid
+from .search import score_places, search_by_uid
 from .view import View
 
 _SELECTED = Source(b"SELECTED")
@@ -81,4 +81,5 @@ def _answer(session: Connection, asked: Search, tag: bytes, view: View, uidvalid
     places = list(compress(range(view.count), mask))
     highest = results.find_highest(view, places, asked.returns) if asked.modseq else 0
     head = b'* ESEARCH (TAG "%b" MAILBOX %b UIDVALIDITY %d) UID' % (tag, session.write_name(view.name), uidvalidity)
-    return results.write_extended(head, [view.uids[place] for place in places], asked.returns, highest)
+    scores = score_places(session, view, asked, places)
+    return results.write_extended(head, [view.uids[place] for place in places], asked.returns, highest, scores)

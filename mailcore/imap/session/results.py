@@ -1,6 +1,7 @@
 """What SEARCH and SORT found, written as the client asked: the old response or ESEARCH with its parts.
 
-RFC 4731 §3.1, RFC 5267 §3 (ESORT), RFC 9394 §3.1 (PARTIAL), RFC 7162 §3.1.5, §3.1.10 (MODSEQ), RFC 5182 §2.1 (SAVE).
+RFC 4731 §3.1, RFC 5267 §3 (ESORT), RFC 9394 §3.1 (PARTIAL), RFC 7162 §3.1.5, §3.1.10 (MODSEQ), RFC 5182 §2.1 (SAVE),
+RFC 6203 §4 (RELEVANCY).
 """
 
 from collections.abc import Iterator, Sequence
@@ -50,8 +51,8 @@ def cut(items: Sequence[int], partial: tuple[int, int]) -> Sequence[int]:
     return items[max(len(items) - high, 0) : max(len(items) - low + 1, 0)]
 
 
-def write_extended(head: bytes, numbers: Sequence[int], returns: Returns, highest: int) -> bytes:
-    """`head` is what stands before the first part, e.g. `* ESEARCH (TAG "a") UID`."""
+def write_extended(head: bytes, numbers: Sequence[int], returns: Returns, highest: int, scores: Sequence[int] = ()) -> bytes:
+    """`head` is what stands before the first part, e.g. `* ESEARCH (TAG "a") UID`; `scores` go with the numbers."""
     pieces = [head]
     if numbers:
         if b"MIN" in returns.words:
@@ -65,6 +66,8 @@ def write_extended(head: bytes, numbers: Sequence[int], returns: Returns, highes
     if returns.partial:
         part = cut(numbers, returns.partial)
         pieces.append(b"PARTIAL (%d:%d %b)" % (*returns.partial, write_set(compact(part)) if part else b"NIL"))
+    if b"RELEVANCY" in returns.words and numbers:
+        pieces.append(b"RELEVANCY (%b)" % write_numbers(b"", cut(scores, returns.partial) if returns.partial else scores)[1:])
     if highest and numbers:
         pieces.append(b"MODSEQ %d" % highest)
     return b" ".join(pieces) + b"\r\n"

@@ -1,4 +1,4 @@
-"""SEARCH, SORT and THREAD with their UID forms (RFC 3501 §6.4.4; RFC 4731; RFC 5182; RFC 5256; RFC 5267 §3; RFC 9394)."""
+"""SEARCH, SORT and THREAD with their UID forms (RFC 3501 §6.4.4; RFC 4731; RFC 5182; RFC 5256; RFC 5267 §3; RFC 6203; RFC 9394)."""
 
 from array import array
 from collections.abc import Sequence
@@ -57,12 +57,24 @@ def _search(session: Connection, asked: Search, tag: bytes, *, by_uid: bool) -> 
 def _sort(session: Connection, asked: Sort, tag: bytes, *, by_uid: bool) -> Reply:
     view = session.selected
     mask = _find(session, asked.search)
-    uids = session.mail.sort(view.folder_id, asked.keys, view.uids_where(mask))
+    uids = _sort_found(session, asked, mask)
     if asked.search.returns is None and not asked.search.modseq:
         yield from results.write_old(b"SORT", uids if by_uid else view.numbers_of(uids), 0)
         return b"Sorted"
     yield from _tell(session, b"SORT", asked.search, _places_of(view, uids), asked.search.returns, tag, by_uid=by_uid)
     return b"Sorted"
+
+
+def _sort_found(session: Connection, asked: Sort, mask: evaluation.Mask) -> Sequence[int]:
+    view = session.selected
+    if not asked.relevancy:
+        return session.mail.sort(view.folder_id, asked.keys, view.uids_where(mask))
+    scores = evaluation.score(session.mail, view, asked.search.key, mask)
+    ordered: list[int] = []
+    for score in sorted(set(compress(scores, mask)), reverse=asked.relevancy > 0):
+        alike = view.uids_where(bytes(is_found and one == score for one, is_found in zip(scores, mask, strict=True)))
+        ordered += session.mail.sort(view.folder_id, asked.keys, alike) if asked.keys else alike
+    return ordered
 
 
 def _thread(session: Connection, asked: Thread, *, by_uid: bool) -> Reply:
@@ -89,6 +101,17 @@ def _find(session: Connection, asked: Search) -> evaluation.Mask:
     return evaluation.find(session.mail, session.selected, asked.key)
 
 
+def score_places(session: Connection, view: View, asked: Search, places: Sequence[int]) -> Sequence[int]:
+    """The relevancy of what was found, where it is to be told; nothing where it is not."""
+    if asked.returns is None or b"RELEVANCY" not in asked.returns.words:
+        return ()
+    mask = bytearray(view.count)
+    for place in places:
+        mask[place] = 1
+    scores = evaluation.score(session.mail, view, asked.key, bytes(mask))
+    return [scores[place] for place in places]
+
+
 def _places_of(view: View, uids: Sequence[int]) -> list[int]:
     return [number - 1 for number in view.numbers_of(uids)]
 
@@ -105,5 +128,6 @@ def _tell(
     if b"SAVE" in returns.words:
         view.saved = array("I", [view.uids[place] for place in results.pick(places, returns)])
     if returns.words - {b"SAVE"} or returns.partial:
-        yield results.write_extended(b'* ESEARCH (TAG "%b")%b' % (tag, b" UID" if by_uid else b""), numbers, returns, highest)
+        scores = score_places(session, view, asked, places)
+        yield results.write_extended(b'* ESEARCH (TAG "%b")%b' % (tag, b" UID" if by_uid else b""), numbers, returns, highest, scores)
     return b""

@@ -115,7 +115,7 @@ _ROWS = (
     Row(b"EXPUNGE", no_arguments, copy.expunge, OPEN),
     Row(b"UID EXPUNGE", copy_grammar.parse_messages, copy.expunge_by_uid, OPEN),
     Row(
-        b"SEARCH", search_grammar.parse_search, search.search, OPEN, (b"ESEARCH", b"SEARCHRES", b"WITHIN", b"SAVEDATE"),
+        b"SEARCH", search_grammar.parse_search, search.search, OPEN, (b"ESEARCH", b"SEARCHRES", b"WITHIN", b"SAVEDATE", b"SEARCH=FUZZY"),
         refresh_before=True, keeps_numbers=True, wants_tag=True,
     ),
     Row(
