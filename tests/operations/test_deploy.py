@@ -2,6 +2,10 @@
 
 import json
 import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -59,3 +63,18 @@ def test_what_is_deployed_names_what_exists(path: str) -> None:
     assert set(re.findall(r'manage\.py"?,? "?([a-z_]+)', text)) <= commands
     for folder in re.findall(r"^COPY (\w+) ", text, re.MULTILINE):
         assert (BASE / folder).is_dir(), folder
+
+
+def test_the_units_are_understood_by_systemd(tmp_path: Path) -> None:
+    """With a program that is here in the place of the one that will be there."""
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("systemd-analyze is not installed")
+    units = sorted((BASE / "deploy/systemd").iterdir())
+    for unit in units:
+        (tmp_path / unit.name).write_text(unit.read_text().replace("/opt/facteur/.venv/bin/python", sys.executable))
+    found = subprocess.run(
+        [program, "verify", "--man=no", *(str(tmp_path / unit.name) for unit in units)], capture_output=True, text=True, timeout=60
+    )
+    said = [line for line in found.stderr.splitlines() if str(tmp_path) in line or line.startswith("facteur")]
+    assert (found.returncode, said) == (0, [])

@@ -247,6 +247,9 @@ def test_what_would_happen_names_the_route() -> None:
     expected = f"Sent to relay.test port 587 (the smarthost, with the login ann), by {rule}, transport relay."
     assert last("a@far.test") == ("remote", expected)
     assert last("a@far.test", size=1) == ("remote", "Sent on to the hosts its domain's MX records name.")
+    out = StringIO()
+    call_command("route", "ann@here.test", "a@far.test", "--size", "100", stdout=out)
+    assert expected in out.getvalue()
     assert last("a@bad.test") == ("refused", "Returned to the sender by route 2 (to bad.test): not there.")
     assert "held" in [step.what for step in rehearse(sender="ann@here.test", recipient="a@slow.test").steps]
     relays.suppress(address="a@far.test", reason="gone", now=NOW)
