@@ -18,7 +18,7 @@ from .environment import BASE
 PACKAGES = ("webmail", "admin_panel")
 ERRORS = (
     "webmail", "mailcore/directory", "mailcore/delivery/routing.py", "mailcore/delivery/intake.py", "mailcore/store/folders.py",
-    "mailcore/store/writer", "mailcore/archive", "mailcore/filtering", "mailcore/queue", "mailcore/sieve/ruleset.py",
+    "mailcore/store/writer", "mailcore/archive", "mailcore/filtering", "mailcore/queue", "mailcore/lists", "mailcore/sieve/ruleset.py",
     "mailcore/sieve/rulewriting.py",
     "mailcore/kernel/addresses.py",
 )  # fmt: skip

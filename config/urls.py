@@ -16,6 +16,7 @@ urlpatterns = [
     path("panel/", include("admin_panel.urls")),
     path("api/v1/", include("admin_panel.api.urls")),
     path("", include("webmail.urls")),
+    path("lists/", include("webmail.lists_urls")),
     path("compose/", include("webmail.compose_urls")),
     path("", include("webmail.contacts_urls")),
 ]

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from mailcore.kernel.errors import Conflict, Denied, NotFound
 from mailcore.kernel.ids import BlobId
+from mailcore.mime import structure, text
 from mailcore.queue import journey
 from mailcore.queue.journey import Stage, Step
 from mailcore.store import blobs
@@ -41,6 +42,11 @@ def get(*, row: MailingList, post_id: int) -> Post:
     if post is None:
         raise NotFound("There is no such post.")
     return post
+
+
+def excerpt(post: Post) -> str:
+    """The first words of a held post, plain."""
+    return text.snippet(structure.parse(blobs.read(BlobId(post.blob_id))))
 
 
 def approve(post: Post, *, by: str) -> None:
@@ -82,13 +88,13 @@ def _end(post: Post, state: Post.State, by: str, reason: str) -> None:
         raise Conflict("This post was decided about already.")
 
 
-def _tell(post: Post, verdict: str, text: str) -> None:
+def _tell(post: Post, verdict: str, words: str) -> None:
     row = register.get_by_id(list_id=post.mailing_list_id)
     stage = Stage.ROUTED if verdict == "approved" else Stage.DISCARDED
     at = int(time.time())
-    journey.record([Step(post.source_trace, at, stage, verdict, 0, text, str(row), row.address.domain.name, post.message_id)])
+    journey.record([Step(post.source_trace, at, stage, verdict, 0, words, str(row), row.address.domain.name, post.message_id)])
     register.record(
-        f"post_{verdict}", row, after={"author": post.author, "subject": post.subject, "message_id": post.message_id, "by": text}
+        f"post_{verdict}", row, after={"author": post.author, "subject": post.subject, "message_id": post.message_id, "by": words}
     )
 
 
