@@ -65,6 +65,9 @@ def matrix(cast: Cast) -> list[tuple[str, str, list[object], int, int]]:
         ("overview", "GET", [], 200, 200),
         ("import", "GET", [], 200, 200),
         ("export", "GET", [], 200, 200),
+        ("migrations", "GET", [], 200, 200),
+        ("migration", "GET", [999_999], 404, 404),
+        ("migration-act", "POST", [999_999, "stop"], 404, 404),
         ("domains", "GET", [], 200, 200),
         ("new-domain", "GET", [], 200, 403),
         ("domain", "GET", [ours], 200, 200),
@@ -144,7 +147,7 @@ def test_every_page_is_in_the_matrix(town: Cast) -> None:
     assert {row[0] for row in matrix(town)} == {pattern.name for pattern in urlpatterns}
 
 
-COUNT = 69 + 2 * len(ACTS)
+COUNT = 72 + 2 * len(ACTS)
 
 
 def test_every_row_of_the_matrix_is_tried(town: Cast) -> None:
