@@ -15,8 +15,12 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-_PROGRAMS = ("initdb", "pg_ctl", "postgres", "psql", "pg_dump", "pg_restore")
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+_PROGRAMS = ("initdb", "pg_ctl", "postgres", "pg_dump", "pg_restore")
 _SHELVES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin", "/usr/local/opt/postgresql@*/bin")
 """Where distributions keep the server's programs, which are not on PATH."""
 _OPTIONS = "fsync=off", "full_page_writes=off", "max_connections=200", "unix_socket_directories=''", "listen_addresses=127.0.0.1"
@@ -40,6 +44,13 @@ def _version(folder: Path) -> list[int]:
 
 def _is_complete(folder: Path) -> bool:
     return all(os.access(folder / name, os.X_OK) for name in _PROGRAMS)
+
+
+def make_database(url: str, name: str) -> str:
+    """A new, empty database beside the one of this URL; its own URL."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
 
 
 class Cluster:
@@ -66,13 +77,7 @@ class Cluster:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def url(self, name: str) -> str:
-        command = [str(self._programs / "psql"), "-qX", "-c", f'CREATE DATABASE "{name}"', f"{self._place}/postgres"]
-        subprocess.run(command, env=os.environ | {"PGPASSWORD": self._password}, check=True)
-        return f"{self._place.replace('@', f':{self._password}@')}/{name}"
-
-    @property
-    def _place(self) -> str:
-        return f"postgresql://facteur@127.0.0.1:{self._port}"
+        return make_database(f"postgresql://facteur:{self._password}@127.0.0.1:{self._port}/postgres", name)
 
     def _start(self) -> None:
         secret = self._folder / "password"

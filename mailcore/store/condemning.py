@@ -46,13 +46,15 @@ def remove_condemned(*, now: int, limit: int = REMOVE) -> int:
     with transaction.atomic():
         ids = list(Condemned.objects.filter(at__lte=due).order_by("at", "pk").values_list("pk", flat=True)[:limit])
         # Asked in a second statement, with the rows in hand: PostgreSQL then sees what was committed while it waited for them.
-        dead = _find_dead(_lock(ids))
+        ours = _lock(ids)
+        dead = _find_dead(ours)
         with connection.cursor() as cursor:
             if dead:
                 cursor.execute(f"DELETE FROM store_content WHERE blob_id IN ({marks(dead)})", dead)
                 cursor.execute(f"DELETE FROM store_blob WHERE id IN ({marks(dead)})", dead)
             if ids:
-                cursor.execute(f"DELETE FROM store_condemned WHERE blob_id IN ({marks(ids)})", ids)
+                is_settled = f"blob_id IN ({marks(ours)}) OR NOT EXISTS (SELECT 1 FROM store_blob b WHERE b.id = blob_id)"
+                cursor.execute(f"DELETE FROM store_condemned WHERE blob_id IN ({marks(ids)}) AND ({is_settled})", [*ids, *ours])
     return len(dead)
 
 

@@ -5,6 +5,7 @@ import imaplib
 import json
 import os
 import re
+import secrets
 import signal
 import smtplib
 import socket
@@ -19,6 +20,7 @@ from typing import Any
 
 from config.environment import BASE
 from mailcore.workers.sockets import PORTS
+from tests.postgres import make_database
 
 PASSWORD = "correct horse battery"
 MARKS = {"child": b"mailcore.servers.child", "front": b"--front", "back": b"--ring", "redis": b"redis.sock"}
@@ -59,6 +61,9 @@ class Facteur:
         self.environ |= {"FACTEUR_DATA": str(data), "FACTEUR_HOSTNAME": f"mx.{domain}"}
         self.environ |= {"PYTHONPATH": str(BASE), "DJANGO_SETTINGS_MODULE": "config.settings"}
         self.environ |= {f"FACTEUR_{name.upper()}_PORT": str(port) for name, port in self.ports.items()}
+        if given := os.environ.get("FACTEUR_DATABASE_URL"):
+            # The tests run on PostgreSQL: each house has a database of its own there.
+            settings = {"database_url": make_database(given, f"facteur_{secrets.token_hex(4)}")} | settings
         self.environ |= {f"FACTEUR_{name.upper()}": value for name, value in settings.items()}
         self.output = ""
 

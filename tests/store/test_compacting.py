@@ -5,13 +5,14 @@ import hashlib
 import io
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 
 from mailcore.backup import databases, restoring, saving
 from mailcore.kernel.errors import Conflict
@@ -257,6 +258,24 @@ def test_who_stores_condemned_bytes_again_takes_the_sentence_back(box: Box) -> N
     assert not Condemned.objects.filter(pk=blob_id).exists()
     assert sweep(NOON + DAY).removed == 5
     assert blobs.read(blob_id) == letter(0)
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+def test_a_sweep_passes_by_what_somebody_else_is_about_to_point_at(box: Box) -> None:
+    sweep(NOON)
+    written = blobs.write([letter(0)])
+    with transaction.atomic(), ThreadPoolExecutor(1) as elsewhere:
+        (blob_id,) = blobs.record(written)
+
+        def remove() -> int:
+            try:
+                return condemning.remove_condemned(now=NOON + DAY)
+            finally:
+                connections.close_all()
+
+        assert elsewhere.submit(remove).result() == 5
+    assert blobs.read(blob_id) == letter(0)
+    assert not Condemned.objects.exists()
 
 
 def test_what_is_pointed_at_again_is_spared(box: Box) -> None:
