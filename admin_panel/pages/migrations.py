@@ -54,7 +54,9 @@ class MigrationForm(forms.Form):
     )  # fmt: skip
     text = forms.CharField(
         label=gettext_lazy("Accounts"), max_length=csvlist.MAX_BYTES,
-        help_text=gettext_lazy("One a line: address here, login there, password. A first line may name columns, also login_as, host, port."),
+        help_text=gettext_lazy(
+            "One a line: address here, login there, password. A first line may name columns, also login_as, host, port."
+        ),
         widget=forms.Textarea(attrs={"class": "textarea mono", "rows": 8, "placeholder": "ann@example.org, ann, secret"}),
     )  # fmt: skip
 
