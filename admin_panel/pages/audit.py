@@ -16,7 +16,7 @@ from .gate import for_administrators, show
 PAGE = 50
 KINDS = (
     ("", "All"), ("domain", "Domains"), ("mailbox", "Mailboxes"), ("alias", "Aliases"), ("user", "Logins"),
-    ("app_password", "App passwords"), ("key", "Keys"), ("webhook", "Webhooks"), ("queue", "Queue"),
+    ("app_password", "App passwords"), ("key", "Keys"), ("webhook", "Webhooks"), ("queue", "Queue"), ("archive", "Archive"),
 )  # fmt: skip
 
 

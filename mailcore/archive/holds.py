@@ -12,6 +12,7 @@ from mailcore.directory import domains, mailboxes
 from mailcore.directory.access import Actor, access_mailbox
 from mailcore.kernel.errors import BadSyntax, Conflict, Denied, NotFound
 
+from . import moments
 from .models import Hold
 
 
@@ -78,8 +79,9 @@ def is_within(actor: Actor, domain: str) -> bool:
 
 def shown(hold: Hold) -> dict[str, object]:
     """As the audit log keeps it."""
-    names = ("name", "reason", "address", "domain", "who", "words", "since", "until")
-    return {name: getattr(hold, name) for name in names}
+    names = ("name", "reason", "address", "domain", "who", "words")
+    times = {name: None if at is None else moments.show(at) for name, at in (("since", hold.since), ("until", hold.until))}
+    return {name: getattr(hold, name) for name in names} | times
 
 
 def _find_scope(actor: Actor, text: str) -> tuple[int | None, str, str]:

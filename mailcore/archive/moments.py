@@ -1,6 +1,6 @@
 """Moments as people write them, in the zone that is in force."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
@@ -22,6 +22,11 @@ def read(text: str) -> int:
     if timezone.is_naive(found):
         found = timezone.make_aware(found)
     return int(found.timestamp())
+
+
+def show(at: int) -> str:
+    """As the audit log has it, in UTC: `2026-11-24T13:30:00Z`."""
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def read_optional(text: str) -> int | None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from config.celery import app
 from mailcore.archive import holds, levels, retention, sweeping, undeleting
 from mailcore.archive.holds import NewHold
 from mailcore.archive.models import Removal
@@ -16,6 +17,7 @@ from mailcore.kernel.errors import BadSyntax, Conflict, Denied, NotFound
 from mailcore.store import sweeping as store_sweeping
 from mailcore.store.mailstore import LocalMailStore
 from mailcore.store.models import Message
+from mailcore.workers import tasks
 
 from .cast import DAY, ROOT, Clock, expunge, folder_id, look_after, make_domain, open_store, put, set_clock, subjects
 
@@ -123,9 +125,6 @@ def test_mail_of_a_mailbox_that_went_before_the_hold_could_stop_it_stays(store: 
 
 
 def test_who_may_place_and_release_what(store: LocalMailStore) -> None:
-    # PostgreSQL counts its ids on from test to test.
-    here = replace(HERE, domain_ids=frozenset({domains.get(name="here.test").pk}))
-    stranger = replace(STRANGER, domain_ids=frozenset({0}))
     with pytest.raises(Denied):
         holds.place(look_after("here.test"), NewHold(name="All"))
     with pytest.raises(NotFound):
@@ -148,3 +147,14 @@ def test_who_may_place_and_release_what(store: LocalMailStore) -> None:
 def test_holds_that_are_none(store: LocalMailStore, fields: dict[str, Any]) -> None:
     with pytest.raises(BadSyntax):
         holds.place(ROOT, NewHold(**fields))
+
+
+def test_beat_rings_for_all_of_it(store: LocalMailStore, clock: Clock) -> None:
+    put(store, "Old", "Junk")
+    expunge(store, put(store, "Older"))
+    clock.now += 31 * DAY
+    assert app.conf.beat_schedule["retain"]["task"] == tasks.retain.name
+    tasks.retain()
+    assert subjects(store, "Junk") == []
+    assert [row.subject for row in undeleting.list_removed(mailbox_id=store.mailbox_id).rows] == ["Old"]
+    assert Removal.objects.count() == 1

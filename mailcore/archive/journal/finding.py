@@ -13,6 +13,7 @@ from mailcore.kernel.errors import BadSyntax, NotFound
 from mailcore.kernel.ids import BlobId
 from mailcore.store import blobs
 
+from .. import moments
 from ..held import has_words
 from ..models import Record
 
@@ -75,7 +76,8 @@ def open_record(actor: Actor, *, record_id: int) -> tuple[Record, bytes]:
 
 
 def shown(query: Query) -> dict[str, Any]:
-    return {name: getattr(query, name) for name in ("domain", "who", "words", "since", "until") if getattr(query, name)}
+    times = {name: moments.show(at) for name, at in (("since", query.since), ("until", query.until)) if at is not None}
+    return {name: getattr(query, name) for name in ("domain", "who", "words") if getattr(query, name)} | times
 
 
 def _record(action: str, query: Query, more: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ from mailcore.store.models import Folder, Usage
 from mailcore.store.writer import Return
 from mailcore.store.writer.messages import load_limits
 
+from .. import moments
 from ..models import Rewind
 from .planning import Move, Place, Plan, Reflag, Restore, State, group, make_plan
 
@@ -88,7 +89,7 @@ def _carry_out(plan: Plan, dropping: Collection[Place], began_at: int, action: s
         log.record(
             action, object_id=plan.mailbox_id, name=name or f"mailbox {plan.mailbox_id}", domain=domain,
             after={
-                "moment_at": plan.moment, "folder": plan.folder or "all", "restored": done.restored, "moved": done.moved,
+                "moment": moments.show(plan.moment), "folder": plan.folder or "all", "restored": done.restored, "moved": done.moved,
                 "reflagged": done.reflagged, "removed": done.removed,
             },
         )  # fmt: skip
