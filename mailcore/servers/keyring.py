@@ -10,6 +10,7 @@ import ssl
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -36,6 +37,15 @@ class Shown(ssl.SSLContext):
     """Digest of the certificate, which logins can be bound to (RFC 5929 §4)."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Showing:
+    """One state of the ring. Replaced whole, for it is read on the loop while the next is made in a thread."""
+
+    choice: Choice
+    contexts: dict[int, Shown] = field(default_factory=dict)
+    """By the identity of what is held, which lives as long as the choice."""
+
+
 class Keyring:
     def __init__(self, *, data: Path, hostname: str) -> None:
         self._data, self._hostname = data, hostname
@@ -43,9 +53,8 @@ class Keyring:
         self._stamp: tuple[object, ...] = ()
         self._files: dict[str, Held] = {}
         self._rows: list[Held] = []
-        self._contexts: dict[int, Shown] = {}
-        self._choice = self._arrange(shelf.look_at_files(data))
-        self.tls: ssl.SSLContext = _make_context(self._choice.default)
+        self._showing = _Showing(self._arrange(shelf.look_at_files(data)))
+        self.tls: ssl.SSLContext = _make_context(self._showing.choice.default)
         """What every handshake begins with; the certificate is chosen once the name is known, or known not to come."""
         self.tls.sni_callback = self._choose
 
@@ -63,9 +72,9 @@ class Keyring:
             # Better what was shown so far than nothing.
             log.warning("the certificates kept in rows cannot be looked at now: %s", error)
             return False
-        self._choice, self._contexts = self._arrange(files), {}
+        self._showing = _Showing(self._arrange(files))
         self._stamp = stamp
-        log.info("%d certificates are shown", len(self._choice.list_used()))
+        log.info("%d certificates are shown", len(self._showing.choice.list_used()))
         return True
 
     async def keep_fresh(self, bridge: Bridge) -> None:
@@ -83,14 +92,15 @@ class Keyring:
 
     def _choose(self, link: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
         """Called in each handshake, with None where no name was sent (RFC 6066 §3)."""
-        held = self._choice.find(name)
+        showing = self._showing
+        held = showing.choice.find(name)
         try:
-            context = self._contexts.get(id(held)) or _make_context(held)
+            context = showing.contexts.get(id(held)) or _make_context(held)
         except (ssl.SSLError, OSError, ValueError) as error:
             log.error("the certificate %s cannot be shown: %s", held.place, error)
             return
-        # Made when first asked for: a node may keep thousands. `held` lives as long as the choice it is of.
-        self._contexts[id(held)] = context
+        # Made when first asked for: a node may keep thousands.
+        showing.contexts[id(held)] = context
         link.context = context
 
 
