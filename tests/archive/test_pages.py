@@ -182,3 +182,20 @@ def test_the_journal_is_searched_opened_handed_out_and_verified(cast: Cast) -> N
     assert bo.post(reverse("panel:archive-export"), {"domain": "other.test"}).status_code == 404
     assert "is whole" in text(bo.post(reverse("panel:archive-verify"), {"domain": "example.test"}, follow=True))
     assert "Choose a domain" in text(bo.post(reverse("panel:archive-verify"), {"domain": "other.test"}, follow=True))
+
+
+def test_what_the_bin_held_when_it_was_emptied_is_there(cast: Cast, store: LocalMailStore) -> None:
+    put(store, "Thrown away", "Trash")
+    ann = as_(cast.ann)
+    assert ann.post("/mail/Trash/empty", follow=True).status_code == 200
+    assert subjects(store, "Trash") == []
+    assert "Thrown away" in text(ann.get("/mail/deleted"))
+    assert "/mail/deleted" in text(ann.get("/mail/Trash/")) and "/mail/deleted" in text(ann.get("/mail/folders"))
+
+
+def test_the_pages_speak_french(cast: Cast, store: LocalMailStore) -> None:
+    expunge(store, put(store, "Lunch"))
+    page = text(as_(cast.ann).get("/mail/deleted", HTTP_ACCEPT_LANGUAGE="fr"))
+    assert "Messages supprimés" in page and "Restaurer" in page
+    fault = as_(cast.ann).get("/mail/rewind?moment=demain", HTTP_ACCEPT_LANGUAGE="fr")
+    assert "Ce n&#x27;est pas une date" in text(fault)

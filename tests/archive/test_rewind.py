@@ -286,3 +286,22 @@ def test_no_room_does_nothing(clock: Clock) -> None:
     with pytest.raises(Conflict):
         applying.apply(mailbox_id=store.mailbox_id, moment=moment)
     assert subjects(store) == [] and applying.list_rewinds(mailbox_id=store.mailbox_id) == []
+
+
+def test_what_somebody_brings_back_meanwhile_is_not_brought_back_twice(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_domain()
+    store = open_store()
+    uids = [put(store, "One"), put(store, "Two")]
+    moment = clock.now
+    clock.now += 10
+    expunge(store, *uids)
+    made = planning.make_plan
+
+    def plan_and_be_overtaken(**about: Any) -> planning.Plan:
+        plan = made(**about)
+        undeleting.restore_all(mailbox_id=store.mailbox_id, search="Two")
+        return plan
+
+    monkeypatch.setattr(applying, "make_plan", plan_and_be_overtaken)
+    assert applying.apply(mailbox_id=store.mailbox_id, moment=moment).restored == 1
+    assert subjects(store) == ["One", "Two"]

@@ -22,7 +22,7 @@ from mailcore.store.writer import Return
 from mailcore.store.writer.messages import load_limits
 
 from .. import moments
-from ..models import Rewind
+from ..models import Removal, Rewind
 from .planning import Move, Place, Plan, Reflag, Restore, State, group, make_plan
 
 BATCH = 500
@@ -84,7 +84,7 @@ def _carry_out(plan: Plan, dropping: Collection[Place], began_at: int, action: s
     work.move(plan.moves)
     work.reflag(plan.reflags)
     removed = work.remove(dropping)
-    done = Done(row.pk, len(plan.restores), len(plan.moves), len(plan.reflags), removed, plan.lost)
+    done = Done(row.pk, len(work.added), len(plan.moves), len(plan.reflags), removed, plan.lost)
     with transaction.atomic():
         log.record(
             action, object_id=plan.mailbox_id, name=name or f"mailbox {plan.mailbox_id}", domain=domain,
@@ -109,8 +109,15 @@ class _Work:
                 writer.create_folder(mailbox_id=self.mailbox_id, name=name)
 
     def restore(self, steps: list[Restore]) -> None:
-        items = [Return(step.removal, step.folder, *step.state) for step in steps]
+        """What somebody else brought back since the plan was made is left alone."""
         with transaction.atomic():
+            rows = Removal.objects.select_for_update().filter(pk__in=[step.removal.pk for step in steps]).order_by("pk")
+            now = {pk: place for pk, *place in rows.values_list("pk", "went_folder_id", "went_uid")}
+            items = [
+                Return(step.removal, step.folder, *step.state)
+                for step in steps
+                if now.get(step.removal.pk) == [step.removal.went_folder_id, step.removal.went_uid]
+            ]
             self.added += writer.bring_back(mailbox_id=self.mailbox_id, items=items)
             self.row.added["added"] = _pack(self.added)
             self.row.save(update_fields=["added"])
