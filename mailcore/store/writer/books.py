@@ -128,8 +128,8 @@ class Books:
     def count_removed(self, folder: Folder, *, size: int, flags: int) -> None:
         self._count(folder, -size, -1, flags)
 
-    def count_reflagged(self, folder: Folder, *, before: int, after: int) -> None:
-        folder.unseen += bool(before & SEEN) - bool(after & SEEN)
+    def count_reflagged(self, folder: Folder, *, before: int, after: int, count: int) -> None:
+        folder.unseen += (bool(before & SEEN) - bool(after & SEEN)) * count
         self._touched[folder.pk] = folder
 
     def record(self, folder: Folder, kind: Change.Kind, uids: Iterable[int], *, source_id: int = 0) -> None:

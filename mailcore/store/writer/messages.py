@@ -1,6 +1,8 @@
 """What changes messages inside one mailbox: append, copy, move, flags, expunge."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 from mailcore.archive import keeping
 from mailcore.archive.keeping import Leaving
@@ -147,22 +149,23 @@ def store_flags(
     """The messages that did change, by UID. One with a modseq above `unchanged_since` is left alone (RFC 7162 §3.1.3)."""
     with open_books([mailbox_id]) as books:
         folder = books.get_folder_by_id(mailbox_id, folder_id)
-        groups: dict[tuple[int, str], list[int]] = {}
-        changed: list[MessageState] = []
         # Most messages are alike, so each way of being flagged is worked out once.
-        ways: dict[tuple[int, str], tuple[int, str]] = {}
-        former: dict[tuple[int, str], list[int]] = {}
+        ways: dict[tuple[int, str], list[int]] = defaultdict(list)
         for uid, modseq, bits, words in fetching.select(folder_id, sorted(set(uids)), _STATE):
-            before = (bits, words)
-            after = ways.get(before) or ways.setdefault(before, apply_mode(bits, words, mode, flags, keywords))
-            if after == before or (unchanged_since is not None and modseq > unchanged_since):
+            if unchanged_since is None or modseq <= unchanged_since:
+                ways[bits, words].append(uid)
+        changed: list[MessageState] = []
+        former: dict[tuple[int, str], list[int]] = {}
+        for before, alike in ways.items():
+            after = apply_mode(*before, mode, flags, keywords)
+            if after == before:
                 continue
-            books.count_reflagged(folder, before=bits, after=after[0])
-            changed.append(MessageState(uid, books.advance(folder), *after))
-            groups.setdefault(after, []).append(uid)
-            former.setdefault(before, []).append(uid)
-        for (bits, words), group in groups.items():
-            reflag(folder, group, bits, words, folder.highestmodseq)
+            modseq = books.advance(folder)
+            books.count_reflagged(folder, before=before[0], after=after[0], count=len(alike))
+            reflag(folder, alike, *after, modseq)
+            former[before] = alike
+            changed += [MessageState(uid, modseq, *after) for uid in alike]
+        changed.sort(key=attrgetter("uid"))
         books.record(folder, Change.Kind.FLAGS, [state.uid for state in changed])
         _keep_former(books, folder, former)
         return changed
