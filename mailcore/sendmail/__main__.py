@@ -1,6 +1,7 @@
 """`sendmail`: a message from standard input into the queue. Its exit status is of sysexits.h."""
 
 import getpass
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -34,6 +35,8 @@ def _find_caller() -> str:
 
 
 if __name__ == "__main__":
+    # Programs take whatever is written to standard error for trouble, and cron sends it on.
+    logging.disable(logging.INFO)
     sys.exit(
         main(
             sys.argv[1:],
