@@ -17,6 +17,7 @@ from .domains import Domains
 from .hooks import Webhooks
 from .imports import Imports
 from .journey import JourneyResource
+from .lists import Held, Lists, Members
 from .mailboxes import Mailboxes
 from .parameters import ANY_ADDRESS
 from .policies import Limits, Rules, Suspects
@@ -34,6 +35,7 @@ router = SimpleRouter(trailing_slash=False)
 router.register("domains", Domains, basename="domain")
 router.register("mailboxes", Mailboxes, basename="mailbox")
 router.register("aliases", Aliases, basename="alias")
+router.register("lists", Lists, basename="list")
 router.register("administrators", Administrators, basename="administrator")
 router.register("keys", Keys, basename="key")
 router.register("webhooks", Webhooks, basename="webhook")
@@ -52,6 +54,7 @@ router.register("imports", Imports, basename="import")
 _DOMAIN = r"^domains/(?P<domain_id>[0-9]{1,18})"
 _APP_PASSWORDS = r"^mailboxes/(?P<mailbox_id>[0-9]{1,18})/app-passwords"
 _SESSIONS = r"^mailboxes/(?P<mailbox_id>[0-9]{1,18})/sessions"
+_LIST = r"^lists/(?P<list_id>[0-9]{1,18})"
 _POLICIES = rf"^policies/(?P<owner>{ANY_ADDRESS})"
 
 urlpatterns = [
@@ -62,6 +65,12 @@ urlpatterns = [
     re_path(_SESSIONS + r"/(?P<pk>[0-9]{1,18})$", Sessions.as_view({"delete": "destroy"}), name="session"),
     re_path(_POLICIES + "/limits$", Limits.as_view({"get": "list", "patch": "partial_update"}), name="limits"),
     re_path(_POLICIES + "/rules$", Rules.as_view({"get": "list", "post": "create", "delete": "destroy"}), name="rules"),
+    re_path(_LIST + "/members$", Members.as_view({"get": "list", "post": "create"}), name="list-members"),
+    re_path(
+        _LIST + r"/members/(?P<pk>[0-9]{1,18})$", Members.as_view({"patch": "partial_update", "delete": "destroy"}), name="list-member"
+    ),
+    re_path(_LIST + "/held$", Held.as_view({"get": "list"}), name="list-held"),
+    re_path(_LIST + r"/held/(?P<pk>[0-9]{1,18})$", Held.as_view({"post": "decide"}), name="list-decide"),
     re_path(_DOMAIN + "/dns$", DnsRecords.as_view({"get": "list"}), name="dns"),
     re_path(_DOMAIN + "/dkim-keys$", DkimKeys.as_view({"get": "list", "post": "create"}), name="dkim-keys"),
     path("archive/deleted", Deleted.as_view({"get": "list"}), name="archive-deleted"),

@@ -18,6 +18,8 @@ from mailcore.directory import aliases, keys, mailboxes, users
 from mailcore.filtering.models import Suspicion
 from mailcore.filtering.policy import lists
 from mailcore.kernel.principal import Service
+from mailcore.lists import register, roster
+from mailcore.lists.models import Post
 from mailcore.queue.models import Entry, JourneyEvent, Recipient
 from mailcore.store import blobs
 from mailcore.trust.models import ReceivedReport
@@ -59,6 +61,11 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PUT", "/api/v1/archive/periods"): {"owner": "other.test", "name": "junk_days", "value": 7},
     ("POST", "/api/v1/archive/rewind"): {"address": "cy@other.test", "moment": "2026-01-01T00:00:00Z"},
     ("POST", "/api/v1/archive/rewind/undo"): {"address": "cy@other.test", "rewind_id": 1},
+    ("POST", "/api/v1/lists"): {"address": "news@other.test"},
+    ("PATCH", "/api/v1/lists/{id}"): {"title": "Theirs"},
+    ("POST", "/api/v1/lists/{list_id}/members"): {"email": "new@far.test"},
+    ("PATCH", "/api/v1/lists/{list_id}/members/{id}"): {"mode": "digest"},
+    ("POST", "/api/v1/lists/{list_id}/held/{id}"): {"decision": "discard"},
     ("POST", "/api/v1/imports"): {"csv": "new@other.test", "dry_run": False},
 }
 # What answers 200 to Bo although it is about other.test: it only says that nothing was done.
@@ -77,6 +84,9 @@ def theirs(cast: Cast) -> dict[str, Any]:
     users.add_app_password(user_id=cast.cy.user_id, name="phone", services=(Service.IMAP,))
     hook, _ = endpoints.create(owner_id=cast.root.id, url="https://hooks.example.com/", kinds=("*",), domains=None)
     mailboxes.set_shown_name(mailbox_id=cast.cy.id, shown_name="Cy")
+    theirs = register.create(address="club@other.test")
+    member = roster.add(row=theirs, email="dee@far.test")
+    post = Post.objects.create(mailing_list=theirs, source_trace="theirs", state="held", blob_id=-1, author="x@far.test", at=1)
     blob = blobs.put(b"Subject: Theirs\r\nFrom: x@far.test\r\n\r\nHello\r\n")
     entry = Entry.objects.create(
         trace_id="theirs", sender="x@far.test", blob_id=blob, size=1, source="smtp", received_at=1, expires_at=9, is_held=True
@@ -98,7 +108,7 @@ def theirs(cast: Cast) -> dict[str, Any]:
         "domains": cast.other.id, "mailboxes": cast.cy.id, "aliases": alias.id, "keys": key.id, "webhooks": hook.pk, "queue": "theirs",
         "journey": "theirs", "mailbox_id": cast.cy.id, "delivery_id": Delivery.objects.latest("id").pk, "login": "admin",
         "archive": hold.pk, "name": "other.test", "app-passwords": 1, "domain_id": cast.other.id, "owner": "other.test",
-        "quarantine": "theirs",
+        "quarantine": "theirs", "lists": theirs.pk, "list_id": theirs.pk, "members": member.pk, "held": post.pk,
         "reports": report.pk, "sessions": signed_in.list_places(user_id=cast.cy.user_id, here=None)[0].id,
     }  # fmt: skip
 
@@ -112,6 +122,8 @@ def fill(path: str, objects: dict[str, Any]) -> str:
             return "cy@other.test"
         if name == "id" and "sessions" in path:
             return str(objects["sessions"])
+        if name == "id" and area == "lists" and path.count("/") > 4:
+            return str(objects[path.split("/")[5]])
         if name == "id":
             return str(objects["app-passwords" if "app-passwords" in path else area])
         if name == "address":
@@ -216,6 +228,6 @@ def _everything() -> object:
     models = [
         model
         for model in apps.get_models()
-        if model._meta.app_label in ("directory", "queue", "webhooks", "trust", "filtering", "webmail", "archive")
+        if model._meta.app_label in ("directory", "queue", "webhooks", "trust", "filtering", "webmail", "archive", "lists")
     ]
     return [list(model.objects.values_list()) for model in models if model.__name__ not in ("ApiKey", "Replay")]
