@@ -107,6 +107,7 @@ class TestQuarantine:
         hold("ours")
         hold("theirs", to=("cy@other.test",))
         page = text_of(bo, "/panel/quarantine")
+        assert "Your invoice" in page
         assert "held by the rule lists" in page and "theirs" not in page
         assert bo.get("/panel/quarantine/theirs").status_code == 404
         assert bo.post("/panel/quarantine/theirs/release").status_code == 404
