@@ -11,6 +11,7 @@ from .aliases import Aliases
 from .apikeys import Keys
 from .archive import Deleted, Holds, Journal, Periods, Rewinds
 from .batch import Batch
+from .collecting import FetchAccounts, Migrations
 from .credentials import AppPasswords
 from .dns import DkimKeys, DnsRecords
 from .domains import Domains
@@ -39,6 +40,8 @@ router.register("lists", Lists, basename="list")
 router.register("administrators", Administrators, basename="administrator")
 router.register("keys", Keys, basename="key")
 router.register("webhooks", Webhooks, basename="webhook")
+router.register("fetch-accounts", FetchAccounts, basename="fetch-account")
+router.register("migrations", Migrations, basename="migration")
 router.register("queue", Queue, basename="entry")
 router.register("destinations", Destinations, basename="destination")
 router.register("quarantine", Quarantine, basename="held")

@@ -21,6 +21,7 @@ from mailcore.kernel.principal import Service
 from mailcore.lists import register, roster
 from mailcore.lists.models import Post
 from mailcore.queue.models import Entry, JourneyEvent, Recipient
+from mailcore.retrieval import accounts, transfers
 from mailcore.store import blobs
 from mailcore.trust.models import ReceivedReport
 from mailcore.webhooks import endpoints
@@ -50,6 +51,15 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/v1/administrators"): {"login": "new", "password": "correct horse 7"},
     ("PUT", "/api/v1/administrators/{login}"): {"role": "domain_admin", "domains": ["other.test"]},
     ("POST", "/api/v1/keys"): {"name": "x", "scopes": ["domains:read"], "domains": ["other.test"]},
+    ("POST", "/api/v1/fetch-accounts"): {
+        "address": "cy@other.test",
+        "protocol": "imap",
+        "host": "imap.far.test",
+        "login": "cy",
+        "secret": "x",
+    },
+    ("PATCH", "/api/v1/fetch-accounts/{id}"): {"interval": 600},
+    ("POST", "/api/v1/migrations"): {"address": "cy@other.test", "host": "imap.far.test", "login": "cy", "secret": "x"},
     ("POST", "/api/v1/webhooks"): {"url": "https://hooks.example.com/", "kinds": ["*"]},
     ("PATCH", "/api/v1/webhooks/{id}"): {"is_enabled": True},
     ("PATCH", "/api/v1/policies/{owner}/limits"): {"limits": {"spam_junk": 3}},
@@ -99,12 +109,17 @@ def theirs(cast: Cast) -> dict[str, Any]:
     report = ReceivedReport.objects.create(
         kind="dmarc", domain="other.test", reporter="far.test", report_id="r", begins_at=1, ends_at=2**31, received_at=2
     )
+    collected = accounts.create(
+        mailbox_id=cast.cy.id, wanted=accounts.Wanted(protocol="imap", host="imap.far.test", login="cy", secret="x")
+    )
+    [moving] = transfers.ask_for([transfers.Wanted(address="cy@other.test", host="imap.far.test", login="cy", secret="x")])
     request = HttpRequest()
     request.session = SessionStore()  # type: ignore[attr-defined]
     request.session.create()
     signed_in.note(request, user_id=cast.cy.user_id)
     key, _ = keys.create(owner=cast.root, name="roots", scopes=("domains:read",))
     return {
+        "fetch-accounts": collected.pk, "migrations": moving.pk,
         "domains": cast.other.id, "mailboxes": cast.cy.id, "aliases": alias.id, "keys": key.id, "webhooks": hook.pk, "queue": "theirs",
         "journey": "theirs", "mailbox_id": cast.cy.id, "delivery_id": Delivery.objects.latest("id").pk, "login": "admin",
         "archive": hold.pk, "name": "other.test", "app-passwords": 1, "domain_id": cast.other.id, "owner": "other.test",
@@ -162,9 +177,15 @@ def test_without_a_key_nothing(theirs: dict[str, Any], method: str, path: str) -
 
 @pytest.mark.parametrize(("method", "path"), KEYED)
 def test_without_the_scope_nothing(cast: Cast, theirs: dict[str, Any], method: str, path: str) -> None:
-    area = {"destinations": "queue", "route": "routes", "imports": "mailboxes", "quarantine": "queue", "suspects": "policies"}.get(
-        path.split("/")[3], path.split("/")[3]
-    )
+    area = {
+        "destinations": "queue",
+        "route": "routes",
+        "imports": "mailboxes",
+        "fetch-accounts": "mailboxes",
+        "migrations": "mailboxes",
+        "quarantine": "queue",
+        "suspects": "policies",
+    }.get(path.split("/")[3], path.split("/")[3])
     if "app-passwords" in path or "sessions" in path:
         area = "credentials"
     if area in ("me", "batch"):
@@ -228,6 +249,6 @@ def _everything() -> object:
     models = [
         model
         for model in apps.get_models()
-        if model._meta.app_label in ("directory", "queue", "webhooks", "trust", "filtering", "webmail", "archive", "lists")
+        if model._meta.app_label in ("directory", "queue", "webhooks", "trust", "filtering", "webmail", "archive", "lists", "retrieval")
     ]
     return [list(model.objects.values_list()) for model in models if model.__name__ not in ("ApiKey", "Replay")]
