@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 SIGNED_SOURCES = frozenset({"submission", "web", "api", "dsn", "local", "list", "vacation", "report"})
 """Where the sender logged in here, or this house is the author."""
+LIST = "list"
+"""Posts of lists: the list is who sends them, and what was found of their authors when they came goes along (ARC)."""
 SECONDS = 20.0
 QUESTIONS = 20
 
@@ -39,6 +41,8 @@ class Departure:
 def dress(*, raw: bytes, sender: str, source: str, orcpt: str) -> Departure:
     """Never raises: a message leaves unsigned rather than not at all, and the log says why."""
     try:
+        if source == LIST:
+            return _sign_and_seal(raw, sender)
         if source in SIGNED_SOURCES:
             return _sign(raw, sender)
         return _pass_on(raw, sender, orcpt)
@@ -55,6 +59,21 @@ def _sign(raw: bytes, sender: str) -> Departure:
     bodies, now = Bodies(raw[body:]), int(time.time())
     made = [signing.sign(header, bodies, key, now=now) for key in found]
     return Departure(sender, b"".join(made), f"signed as {found[0].domain}")
+
+
+def _sign_and_seal(raw: bytes, sender: str) -> Departure:
+    """The chain is judged by what was found when the post came: a list may have changed the header since (RFC 8617 §5.1)."""
+    signed = _sign(raw, sender)
+    found = keys.find_signing(domain=sender.rpartition("@")[2].lower())
+    if not found:
+        return signed
+    whole = signed.prefix + raw
+    header, body = fields.split(whole)
+    results = _own_results(header)
+    earlier = any(field.name == b"arc-seal" for field in header)
+    state = ("pass" if "arc=pass" in results else "fail") if earlier else "none"
+    made = sealing.seal(header, Bodies(whole[body:]), found[0], results=results, chain=state, now=int(time.time()))
+    return Departure(sender, made + signed.prefix, f"{signed.words}, sealed" if made else signed.words)
 
 
 def _find_author(raw: bytes) -> str:
