@@ -69,12 +69,20 @@ class Swept:
     """Bytes of packs that were removed."""
 
 
-def sweep(*, percent: int, now: int, limit: int = MOVE) -> Swept:
-    """One bounded run over packs of which at least `percent` is dead. Conflict where another run is at it."""
+def sweep_everything(*, percent: int, now: int) -> Swept:
+    """As `sweep`, without bounds."""
+    return sweep(percent=percent, now=now, limit=condemning.EVERYTHING, look_at=condemning.EVERYTHING)
+
+
+def sweep(*, percent: int, now: int, limit: int = MOVE, look_at: int = condemning.LOOK_AT) -> Swept:
+    """One bounded run over packs of which at least `percent` is dead. Conflict where another run is at it.
+
+    It looks at `look_at` blobs, removes no more of them, and copies `limit` bytes.
+    """
     packs, done = blobs.open_packs(), Swept()
     with _alone(packs.folder):
-        done.condemned = condemning.condemn(now=now)
-        done.removed = condemning.remove_condemned(now=now)
+        done.condemned = condemning.condemn(now=now, limit=look_at)
+        done.removed = condemning.remove_condemned(now=now, limit=look_at)
         for pack in retiring.list_retired(packs.folder):
             _go_on(packs, pack, done, now, limit)
         for share in survey():

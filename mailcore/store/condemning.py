@@ -16,35 +16,55 @@ from .models import Condemned, Content, Walk
 
 GRACE = 86_400
 """Seconds."""
-LOOK_AT = 20_000
-REMOVE = 500
+LOOK_AT = 100_000
+AT_ONCE = 5_000
+"""Blobs that are looked at in one statement: others wait for the write lock meanwhile."""
+REMOVE_AT_ONCE = 500
+EVERYTHING = 1 << 62
 _WALK = "condemning"
 
 
 def condemn(*, now: int, limit: int = LOOK_AT) -> int:
-    """Look at the next `limit` blobs, after the last one at the first again; how many were found dead."""
+    """Look at the next `limit` blobs, or to the end of the round; how many were found dead. EVERYTHING begins a round."""
     walk, _ = Walk.objects.get_or_create(name=_WALK)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT MAX(id), COUNT(*) FROM (SELECT id FROM store_blob WHERE id > %s ORDER BY id LIMIT %s) w", [walk.position, limit]
-        )
-        last, count = cursor.fetchone()
-        if count:
-            text = f"""INSERT INTO store_condemned (blob_id, at) SELECT b.id, %s FROM store_blob b
-                WHERE b.id > %s AND b.id <= %s AND {_is_dead()} ON CONFLICT DO NOTHING"""
-            cursor.execute(text, [now, walk.position, last])
-            condemned = int(cursor.rowcount)
-        else:
-            condemned = 0
-    Walk.objects.filter(name=_WALK).update(position=last if count == limit else 0)
+    position = 0 if limit == EVERYTHING else walk.position
+    condemned = looked_at = 0
+    while looked_at < limit:
+        found, position = _look(now, position)
+        condemned += found
+        looked_at += AT_ONCE
+        Walk.objects.filter(name=_WALK).update(position=position)
+        if not position:
+            break
     return condemned
 
 
-def remove_condemned(*, now: int, limit: int = REMOVE) -> int:
-    """Remove up to `limit` blobs that are dead still; the bytes stay until their pack is swept. How many went."""
-    due = now - GRACE
+def _look(now: int, position: int) -> tuple[int, int]:
+    """How many were dead, and where to go on; 0 at the end."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT MAX(id), COUNT(*) FROM (SELECT id FROM store_blob WHERE id > %s ORDER BY id LIMIT %s) w", [position, AT_ONCE]
+        )
+        last, count = cursor.fetchone()
+        if not count:
+            return 0, 0
+        text = f"""INSERT INTO store_condemned (blob_id, at) SELECT b.id, %s FROM store_blob b
+            WHERE b.id > %s AND b.id <= %s AND {_is_dead()} ON CONFLICT DO NOTHING"""
+        cursor.execute(text, [now, position, last])
+        return int(cursor.rowcount), last if count == AT_ONCE else 0
+
+
+def remove_condemned(*, now: int, limit: int = LOOK_AT) -> int:
+    """Remove about `limit` blobs that are dead still; the bytes stay until their pack is swept. How many went."""
+    removed = 0
+    while removed < limit and (gone := _remove_some(now - GRACE)):
+        removed += gone
+    return removed
+
+
+def _remove_some(due: int) -> int:
     with transaction.atomic():
-        ids = list(Condemned.objects.filter(at__lte=due).order_by("at", "pk").values_list("pk", flat=True)[:limit])
+        ids = list(Condemned.objects.filter(at__lte=due).order_by("at", "pk").values_list("pk", flat=True)[:REMOVE_AT_ONCE])
         # Asked in a second statement, with the rows in hand: PostgreSQL then sees what was committed while it waited for them.
         ours = _lock(ids)
         dead = _find_dead(ours)

@@ -309,6 +309,18 @@ def test_one_run_does_so_much_and_no_more(box: Box, monkeypatch: pytest.MonkeyPa
     assert box.read() == box.kept
 
 
+def test_looking_goes_round_and_round(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(condemning, "AT_ONCE", 3)
+    monkeypatch.setattr(condemning, "REMOVE_AT_ONCE", 2)
+    assert [condemning.condemn(now=NOON, limit=3) for _ in range(4)] == [3, 3, 0, 0]
+    assert condemning.condemn(now=NOON, limit=3) == 0
+    assert condemning.condemn(now=NOON, limit=condemning.EVERYTHING) == 0
+    assert condemning.remove_condemned(now=NOON + DAY, limit=1) == 2
+    assert condemning.remove_condemned(now=NOON + DAY) == 4
+    box.remove(max(box.kept))
+    assert condemning.condemn(now=NOON, limit=condemning.EVERYTHING) == 1
+
+
 def test_a_pack_with_little_dead_in_it_is_left_alone(packs: Packs) -> None:
     box = Box()
     uids = [box.add(number) for number in range(10)]

@@ -28,7 +28,7 @@ class Command(BaseCommand):
             self._list()
             return
         with plain_errors():
-            done = compacting.sweep(percent=percent, now=int(time.time()), limit=1 << 62)
+            done = compacting.sweep_everything(percent=percent, now=int(time.time()))
         self.stdout.write(f"{done.condemned} messages nobody has any more were found; {done.removed} of earlier ones were forgotten.")
         self.stdout.write(f"{show_size(done.moved)} moved, {show_size(done.freed)} given back. An emptied pack goes a day after.")
 
