@@ -45,7 +45,7 @@ class MigrationForm(forms.Form):
     )
     password = forms.CharField(
         label=gettext_lazy("Password of the master login"), required=False, max_length=255, strip=False,
-        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "new-password"}, render_value=False),
+        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "new-password"}, render_value=True),
     )  # fmt: skip
     excluded = forms.CharField(
         label=gettext_lazy("Folders to leave out"), required=False, max_length=2_000,

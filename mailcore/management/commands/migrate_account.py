@@ -26,9 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--csv", type=Path, help="lines of address, login, password; a heading may name more columns")
         parser.add_argument("--port", type=int, default=0)
         parser.add_argument("--security", choices=Security.values, default="tls")
-        parser.add_argument(
-            "--exclude", action="append", default=[], metavar="PATTERN", help="folders to leave out, e.g. Trash, Lists/*"
-        )
+        parser.add_argument("--exclude", action="append", default=[], metavar="PATTERN", help="folders to leave out, e.g. Trash, Lists/*")
         parser.add_argument("--dry-run", action="store_true", help="log in and say where each folder would go")
         parser.add_argument("--later", action="store_true", help="leave the work to the workers")
 
