@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from mailcore.directory import keys
 from mailcore.webhooks import endpoints
@@ -27,65 +29,69 @@ class Gigabytes(forms.DecimalField):
         return f"{value / _GB:g}" if isinstance(value, int) else value
 
 
-def _text(label: str, *, hint: str = "", required: bool = True, most: int = 330, **attributes: str) -> forms.CharField:
+def _text(label: str | Promise, *, hint: str | Promise = "", required: bool = True, most: int = 330, **attributes: str) -> forms.CharField:
     widget = forms.TextInput(attrs={"class": "input", "spellcheck": "false", "autocapitalize": "off"} | attributes)
     return forms.CharField(label=label, help_text=hint, required=required, max_length=most, widget=widget)
 
 
-def _password(label: str, *, required: bool) -> forms.CharField:
+def _password(label: str | Promise, *, required: bool) -> forms.CharField:
     widget = forms.PasswordInput(attrs={"class": "input", "autocomplete": "new-password"})
-    return forms.CharField(label=label, required=required, strip=False, max_length=1_024, widget=widget, help_text="8 characters or more.")
+    return forms.CharField(
+        label=label, required=required, strip=False, max_length=1_024, widget=widget, help_text=_("8 characters or more.")
+    )
 
 
 class NewDomain(forms.Form):
-    name = _text("Name", hint="Such as example.org.", most=255)
-    alias_of = _text("Alias of", hint="A domain of this server; every address then leads to the same name there.", required=False, most=255)
-    default_quota_bytes = Gigabytes(label="Space of each mailbox, in GB", help_text="Empty or 0 is no limit.")
+    name = _text(_("Name"), hint=_("Such as example.org."), most=255)
+    alias_of = _text(
+        _("Alias of"), hint=_("A domain of this server; every address then leads to the same name there."), required=False, most=255
+    )
+    default_quota_bytes = Gigabytes(label=_("Space of each mailbox, in GB"), help_text=_("Empty or 0 is no limit."))
     max_mailboxes = forms.IntegerField(
-        label="Most mailboxes",
+        label=_("Most mailboxes"),
         required=False,
         min_value=0,
         max_value=2**31 - 1,
-        help_text="Empty or 0 is no limit.",
+        help_text=_("Empty or 0 is no limit."),
         widget=forms.NumberInput(attrs={"class": "input"}),
     )
 
 
 class CatchAll(forms.Form):
-    catch_all = _text("Catch-all", hint="Takes what no other address takes. Empty for none.", required=False, most=320)
+    catch_all = _text(_("Catch-all"), hint=_("Takes what no other address takes. Empty for none."), required=False, most=320)
 
 
 class DomainLimits(CatchAll):
-    default_quota_bytes = Gigabytes(label="Space of each mailbox, in GB", help_text="0 is no limit.")
+    default_quota_bytes = Gigabytes(label=_("Space of each mailbox, in GB"), help_text=_("0 is no limit."))
     max_mailboxes = forms.IntegerField(
-        label="Most mailboxes",
+        label=_("Most mailboxes"),
         required=False,
         min_value=0,
         max_value=2**31 - 1,
-        help_text="0 is no limit.",
+        help_text=_("0 is no limit."),
         widget=forms.NumberInput(attrs={"class": "input"}),
     )
 
 
 class NewMailbox(forms.Form):
-    address = _text("Address", hint="Such as ann@example.org.")
-    shown_name = _text("Name", required=False, most=200)
-    password = _password("Password", required=True)
-    quota_bytes = Gigabytes(label="Space in GB", help_text="Empty takes the domain's; 0 is no limit.")
+    address = _text(_("Address"), hint=_("Such as ann@example.org."))
+    shown_name = _text(_("Name"), required=False, most=200)
+    password = _password(_("Password"), required=True)
+    quota_bytes = Gigabytes(label=_("Space in GB"), help_text=_("Empty takes the domain's; 0 is no limit."))
 
 
 class MailboxForm(forms.Form):
-    shown_name = _text("Name", required=False, most=200)
-    quota_bytes = Gigabytes(label="Space in GB", help_text="Empty takes the domain's; 0 is no limit.")
+    shown_name = _text(_("Name"), required=False, most=200)
+    quota_bytes = Gigabytes(label=_("Space in GB"), help_text=_("Empty takes the domain's; 0 is no limit."))
 
 
 class NewPassword(forms.Form):
-    password = _password("New password", required=True)
+    password = _password(_("New password"), required=True)
 
 
 class OwnPassword(NewPassword):
     old = forms.CharField(
-        label="Present password",
+        label=_("Present password"),
         strip=False,
         max_length=1_024,
         widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "current-password"}),
@@ -106,27 +112,27 @@ class Words(forms.CharField):
 
 
 class Role(forms.Form):
-    domains = Words(label="Looks after", required=False, help_text="Domains of this server, one a line. Empty for none.")
+    domains = Words(label=_("Looks after"), required=False, help_text=_("Domains of this server, one a line. Empty for none."))
 
 
 class AliasForm(forms.Form):
-    targets = Words(label="Leads to", help_text="One address a line, here or elsewhere.", rows="5")
+    targets = Words(label=_("Leads to"), help_text=_("One address a line, here or elsewhere."), rows="5")
 
 
 class NewAlias(AliasForm):
-    address = _text("Address", hint="Such as team@example.org.")
+    address = _text(_("Address"), hint=_("Such as team@example.org."))
     field_order = ("address", "targets")
 
 
 class Typed(forms.Form):
     """The name of what is removed for good, typed."""
 
-    name = _text("Type its name to remove it for good", most=330)
+    name = _text(_("Type its name to remove it for good"), most=330)
 
 
 class Later(forms.Form):
     days = forms.IntegerField(
-        label="Days until it is gone",
+        label=_("Days until it is gone"),
         min_value=1,
         max_value=365,
         widget=forms.NumberInput(attrs={"class": "input", "min": "1", "max": "365"}),
@@ -138,9 +144,9 @@ class Standing(forms.Form):
 
 
 class RenameForm(forms.Form):
-    address = _text("New address", hint="It is also the name to sign in by.", most=330)
+    address = _text(_("New address"), hint=_("It is also the name to sign in by."), most=330)
     keep_old = forms.BooleanField(
-        label="Mail for the old address still comes here", required=False, widget=forms.CheckboxInput(attrs={"class": "check"})
+        label=_("Mail for the old address still comes here"), required=False, widget=forms.CheckboxInput(attrs={"class": "check"})
     )
 
 
@@ -153,15 +159,15 @@ class SessionId(forms.Form):
 
 
 class NewAdministrator(forms.Form):
-    login = _text("Name to sign in by", most=320)
-    password = _password("Password", required=True)
+    login = _text(_("Name to sign in by"), most=320)
+    password = _password(_("Password"), required=True)
 
 
 class ImportForm(forms.Form):
     """A file, or its text (which the dry run hands on to the real one)."""
 
     file = forms.FileField(
-        label="CSV file", required=False, widget=forms.FileInput(attrs={"class": "input", "accept": ".csv,.tsv,.txt,text/csv"})
+        label=_("CSV file"), required=False, widget=forms.FileInput(attrs={"class": "input", "accept": ".csv,.tsv,.txt,text/csv"})
     )
     text_field = "text"
     text = ""
@@ -170,21 +176,21 @@ class ImportForm(forms.Form):
         found = dict(super().clean() or {})
         found["text"] = self.data.get(self.text_field, "")
         if not found.get("file") and not found["text"].strip():
-            raise forms.ValidationError("Choose a file.")
+            raise forms.ValidationError(_("Choose a file."))
         return found
 
 
 class RouteForm(forms.Form):
-    sender = _text("From", hint="Empty for the sender of reports.", required=False, most=330)
-    recipient = _text("To", most=330)
+    sender = _text(_("From"), hint=_("Empty for the sender of reports."), required=False, most=330)
+    recipient = _text(_("To"), most=330)
 
 
 class FindMessage(forms.Form):
-    sender = _text("From", required=False, most=330)
-    recipient = _text("To", required=False, most=330)
-    subject = _text("Words of the subject", required=False, most=200)
-    since = forms.DateField(label="Since", required=False, widget=forms.DateInput(attrs={"class": "input", "type": "date"}))
-    until = forms.DateField(label="Up to", required=False, widget=forms.DateInput(attrs={"class": "input", "type": "date"}))
+    sender = _text(_("From"), required=False, most=330)
+    recipient = _text(_("To"), required=False, most=330)
+    subject = _text(_("Words of the subject"), required=False, most=200)
+    since = forms.DateField(label=_("Since"), required=False, widget=forms.DateInput(attrs={"class": "input", "type": "date"}))
+    until = forms.DateField(label=_("Up to"), required=False, widget=forms.DateInput(attrs={"class": "input", "type": "date"}))
 
     def is_filled(self) -> bool:
         return any(self.data.get(name, "").strip() for name in ("sender", "recipient", "subject"))
@@ -199,26 +205,28 @@ class FindMessage(forms.Form):
 
 
 class NewWebhook(forms.Form):
-    url = _text("Address", hint="https:// of a program that answers with 200.", most=500)
+    url = _text(_("Address"), hint=_("https:// of a program that answers with 200."), most=500)
     kinds = forms.MultipleChoiceField(
-        label="Is told of",
+        label=_("Is told of"),
         choices=[(kind, kind.replace("_", " ")) for kind in endpoints.KINDS],
         widget=forms.CheckboxSelectMultiple(attrs={"class": "check"}),
     )
 
 
 class NewKey(forms.Form):
-    name = _text("Name", hint="The program it is for.", most=100)
+    name = _text(_("Name"), hint=_("The program it is for."), most=100)
     scopes = forms.MultipleChoiceField(
-        label="May", choices=[(scope, scope) for scope in keys.SCOPES], widget=forms.CheckboxSelectMultiple(attrs={"class": "check"})
+        label=_("May"), choices=[(scope, scope) for scope in keys.SCOPES], widget=forms.CheckboxSelectMultiple(attrs={"class": "check"})
     )
     days = forms.IntegerField(
-        label="Ends after days",
+        label=_("Ends after days"),
         required=False,
         min_value=1,
         max_value=3_650,
-        help_text="Empty for never.",
+        help_text=_("Empty for never."),
         widget=forms.NumberInput(attrs={"class": "input"}),
     )
-    domains = Words(label="Only for these domains", required=False, rows="2", help_text="Empty for all that you reach.")
-    networks = Words(label="Only from these networks", required=False, rows="2", help_text="Such as 192.0.2.0/24. Empty for anywhere.")
+    domains = Words(label=_("Only for these domains"), required=False, rows="2", help_text=_("Empty for all that you reach."))
+    networks = Words(
+        label=_("Only from these networks"), required=False, rows="2", help_text=_("Such as 192.0.2.0/24. Empty for anywhere.")
+    )

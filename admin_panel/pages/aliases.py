@@ -2,6 +2,7 @@
 
 from django.db.models import QuerySet
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
 
 from admin_panel.finding import find_aliases
 from admin_panel.forms import AliasForm, NewAlias
@@ -49,7 +50,7 @@ def listed(actor: Actor, page: Page, asked: QueryDict) -> Values:
 LEDGER = Ledger(
     name="aliases",
     one="alias",
-    title="Add an alias",
+    title=_("Add an alias"),
     find=find,
     key=("domain__name", "local"),
     listed=listed,

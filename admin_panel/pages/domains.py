@@ -2,6 +2,7 @@
 
 from django.db.models import Count, QuerySet
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
 
 from admin_panel.forms import CatchAll, DomainLimits, NewDomain, Typed
 from admin_panel.paging import Page
@@ -79,7 +80,7 @@ def _numbers(values: Values) -> Values:
 LEDGER = Ledger(
     name="domains",
     one="domain",
-    title="Add a domain",
+    title=_("Add a domain"),
     find=find,
     key=("name",),
     listed=listed,

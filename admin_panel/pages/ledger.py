@@ -14,6 +14,7 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils.functional import Promise
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from admin_panel.paging import Page, turn
@@ -44,7 +45,7 @@ class Ledger:
     """Of the list: its template, its address, its place in the navigation."""
     one: str
     """Of one of them: its template."""
-    title: str
+    title: str | Promise
     """Of the form for one more."""
     find: Callable[[Actor, QueryDict], QuerySet[Any]]
     key: tuple[str, ...]

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from admin_panel.finding import find_mailboxes, with_state
 from admin_panel.forms import AppPasswordId, Later, MailboxForm, NewMailbox, NewPassword, RenameForm, Role, SessionId, Standing, Typed
@@ -18,7 +19,13 @@ from mailcore.kernel.errors import NotFound
 
 from .ledger import Act, Ledger, Values
 
-STATES = (("", "All"), ("active", "Active"), ("receive_only", "Receive only"), ("suspended", "Suspended"), ("removing", "To be removed"))
+STATES = (
+    ("", _("All")),
+    ("active", _("Active")),
+    ("receive_only", _("Receive only")),
+    ("suspended", _("Suspended")),
+    ("removing", _("To be removed")),
+)
 _STANDING = {"active": mailboxes.resume, "receive_only": mailboxes.receive_only, "suspended": mailboxes.suspend}
 _SAID = {"active": "is open.", "receive_only": "receives only.", "suspended": "is suspended. Nothing in it is lost."}
 
@@ -133,7 +140,7 @@ def end_session(actor: Actor, mailbox: Mailbox, values: Values) -> str:
 LEDGER = Ledger(
     name="mailboxes",
     one="mailbox",
-    title="Add a mailbox",
+    title=_("Add a mailbox"),
     find=find,
     key=("address__domain__name", "address__local"),
     listed=listed,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET
 
 from admin_panel import flow, waiting
@@ -18,7 +18,7 @@ from mailcore.directory.models import Mailbox
 from .gate import for_administrators, show
 
 CERTIFICATE_DAYS = 14
-PERIODS = (("day", "24 hours"), ("week", "7 days"), ("month", "30 days"))
+PERIODS = (("day", gettext_lazy("24 hours")), ("week", gettext_lazy("7 days")), ("month", gettext_lazy("30 days")))
 
 
 @dataclass(frozen=True, slots=True)

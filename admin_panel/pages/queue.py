@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from admin_panel import waiting
@@ -19,7 +20,7 @@ from mailcore.queue.entries import EntryRow
 from .gate import for_administrators, show, try_act
 
 PAGE = 50
-STATES = (("active", "Waiting"), ("deferred", "Put off"), ("held", "Held"), ("failed", "Returned"), ("all", "All"))
+STATES = (("active", _("Waiting")), ("deferred", _("Put off")), ("held", _("Held")), ("failed", _("Returned")), ("all", _("All")))
 _DONE = {
     "retry": "is tried now", "hold": "is held", "release": "is released", "cancel": "is cancelled", "bounce": "is returned to its sender",
 }  # fmt: skip
