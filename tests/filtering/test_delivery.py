@@ -122,8 +122,10 @@ def test_two_mailboxes_that_redirect_to_each_other_do_not_go_round(ann: MailboxI
     send("ann@here.test")
     for _ in range(10):
         drain.drain(owner="test")
-    assert Entry.objects.filter(source="forward").count() == 2
-    assert Recipient.objects.filter(state="failed", destination="here.test").count() == 1
+    # The report to the author, whose domain does not exist, comes to our postmaster, and goes no further round than the letter did.
+    for sender in ("zoe@far.test", ""):
+        assert Entry.objects.filter(source="forward", sender=sender).count() == 2
+        assert Recipient.objects.filter(state="failed", destination="here.test", entry__sender=sender).count() == 1
 
 
 def test_redirect_to_oneself_keeps(ann: MailboxId) -> None:

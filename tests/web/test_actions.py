@@ -99,5 +99,5 @@ def test_a_stranger_moves_nothing(ann: Actor, seeded: int, cy: Actor) -> None:
 
 def test_making_a_folder(ann: Actor) -> None:
     assert ann.client.post("/mail/folders", {"name": "Suppliers"})["Location"] == "/mail/Suppliers/"
-    assert ann.client.post("/mail/folders", {"name": "Suppliers"}).status_code == 409
-    assert ann.client.post("/mail/folders", {"name": " "}).status_code == 400
+    assert ann.client.post("/mail/folders", {"name": "Suppliers"}).status_code == 422
+    assert ann.client.post("/mail/folders", {"name": " "}).status_code == 422
