@@ -88,7 +88,7 @@ def find_addressee(address: str) -> Addressee:
     if len(ends) == 1 and ends[0].kind is Kind.MAILBOX and ends[0].mailbox_id is not None:
         mailbox_id = ends[0].mailbox_id
         return Addressee(address, (f"mailbox:{mailbox_id}", f"domain:{ends[0].domain}", SYSTEM), mailbox_id)
-    domains = {end.domain for end in ends if end.kind is Kind.MAILBOX}
+    domains = {end.domain for end in ends if end.kind in (Kind.MAILBOX, Kind.LIST)}
     return Addressee(address, (*(f"domain:{domain}" for domain in sorted(domains)[:1] if len(domains) == 1), SYSTEM))
 
 
