@@ -301,6 +301,7 @@ class TestOthers:
             assert rates.take((1, "writes"), rate=rates.WRITES, now=0.0) == 0
         assert 0 < rates.take((1, "writes"), rate=rates.WRITES, now=0.0) <= 1
         assert rates.take((1, "writes"), rate=rates.WRITES, now=1.1) == 0
+        rates.forget()
         statuses = [send(root, "DELETE", "aliases/999").status_code for _ in range(rates.WRITES[1] + 2)]
         assert (statuses[0], statuses[-1]) == (404, 429)
         answer = send(root, "DELETE", "aliases/999")
