@@ -129,6 +129,11 @@ def matrix(cast: Cast) -> list[tuple[str, str, list[object], int, int]]:
         ("remove-policy-rule", "POST", [], 302, 403),
         ("reports", "GET", [], 200, 200),
         ("report", "GET", [999_999], 404, 404),
+        ("lists", "GET", [], 200, 200),
+        ("new-list", "GET", [], 200, 200),
+        ("list", "GET", [999_999], 404, 404),
+        ("list-act", "POST", [999_999, "standing"], 404, 404),
+        ("list-members", "GET", [999_999], 404, 404),
         ("routes", "GET", [], 200, 403),
         ("routes-act", "POST", ["fly"], 404, 403),
         ("certificates", "GET", [], 200, 403),
@@ -147,7 +152,7 @@ def test_every_page_is_in_the_matrix(town: Cast) -> None:
     assert {row[0] for row in matrix(town)} == {pattern.name for pattern in urlpatterns}
 
 
-COUNT = 72 + 2 * len(ACTS)
+COUNT = 77 + 2 * len(ACTS)
 
 
 def test_every_row_of_the_matrix_is_tried(town: Cast) -> None:
