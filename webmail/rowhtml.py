@@ -93,6 +93,23 @@ class RowWriter:
             f'<span class="text">{self._chips(shown)}<span dir="auto">{self._mark(row.snippet)}</span></span></div>'
         )
 
+    def write_card(self, shown: ShownRow, *, url: str, place: str) -> SafeString:
+        """A folded message of a conversation; it opens where it stands."""
+        row, word = shown.row, self._word
+        local = row.arrived.astimezone(self._zone)
+        chip = word("Draft") if shown.is_draft else escape(place)
+        files = f'{self._icon("paperclip")}<span class="sr">{word("Has attachments")}</span>' if row.has_attachment else ""
+        address = escape(url)
+        return mark_safe(  # every text was escaped
+            f'<article class="card{" card--new" if shown.is_unread else ""}"><a class="card-line" href="{address}" '
+            f'hx-get="{address}card" hx-target="closest article" hx-swap="outerHTML">'
+            f'<span class="avatar avatar--s" data-hue="{hue(row.sender.address)}" aria-hidden="true">'
+            f"{escape(initials(row.sender.shown))}</span>"
+            f'<b dir="auto">{escape(row.sender.shown) or word("Nobody")}</b><span class="cut" dir="auto">{escape(row.snippet)}</span>'
+            f'{f"""<span class="chip">{chip}</span>""" if chip else ""}{files}'
+            f'<time class="num" datetime="{local.isoformat(timespec="seconds")}">{self._when(local)}</time></a></article>'
+        )
+
     def _link(self, shown: ShownRow) -> str:
         row = shown.row
         if shown.is_draft:

@@ -4,6 +4,7 @@ Works on tokens, so an escaped `\\75rl(` is seen as the url it is.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import tinycss2  # type: ignore[import-untyped]
@@ -17,6 +18,7 @@ _UNSAFE_IN_STRING = frozenset("\\<>&\"';{}()\n\r\f\0")
 _NOT_NEGATIVE = ("margin", "text-indent", "letter-spacing", "word-spacing", "line-height", "font-size")
 
 
+@lru_cache(maxsize=4_096)  # letters say the same few hundred again and again
 def filter_style(text: str) -> str:
     """The declarations that are harmless, written anew; "" where none is."""
     if len(text) > _MAX:

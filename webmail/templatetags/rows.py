@@ -1,4 +1,4 @@
-"""`{% rows day.rows %}` and `{% row one oob=True %}`: list rows by the writer in the context; `{% folder_url name %}`."""
+"""`{% rows day.rows %}` and `{% row one oob=True %}`: list rows by the writer in the context; `{% card one %}`, `{% folder_url name %}`."""
 
 from functools import lru_cache
 from typing import Any
@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
+from ..reading import Card
 from ..rowhtml import RowWriter
 from ..rows import ShownRow
 
@@ -24,6 +25,12 @@ def rows(context: dict[str, Any], shown: list[ShownRow]) -> SafeString:
 def row(context: dict[str, Any], one: ShownRow, *, oob: bool = False) -> SafeString:
     writer: RowWriter = context["writer"]
     return writer.write(one, oob=oob)
+
+
+@register.simple_tag(takes_context=True)
+def card(context: dict[str, Any], one: Card) -> SafeString:
+    writer: RowWriter = context["writer"]
+    return writer.write_card(one.shown, url=one.url, place=one.place)
 
 
 @register.simple_tag
