@@ -12,13 +12,13 @@ from enum import Enum
 from .faults import Place, ScriptFault
 from .limits import DEFAULT, Limits
 
-_SKIP = re.compile(r"(?:[ \t\r\n]+|#[^\n]*(?:\n|\Z)|/\*(?:[^*]|\*(?!/))*+\*/)+")
+_SKIP = re.compile(r"(?:[ \t\r\n]+|#[^\n]*(?:\n|\Z)|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)+")
 _TOKEN = re.compile(
     r"(?P<multiline>text:[ \t]*(?:#[^\n]*)?\r?\n)"
     r"|(?P<number>[0-9]+[KMGkmg]?(?![A-Za-z0-9_]))"
     r"|(?P<tag>:[A-Za-z_][A-Za-z0-9_]*)"
     r"|(?P<word>[A-Za-z_][A-Za-z0-9_]*)"
-    r'|(?P<string>"(?:[^"\\]|\\.)*+")'
+    r'|(?P<string>"[^"\\]*(?:\\.[^"\\]*)*")'
     r"|(?P<mark>[\[\](){},;])",
     re.DOTALL | re.IGNORECASE,
 )

@@ -1,8 +1,10 @@
 """One browser for a module, a page for each test, and a person at it. Each module brings its own `house`."""
 
+import subprocess
 from collections.abc import Iterator
 
 import pytest
+from playwright._impl._driver import compute_driver_executable
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.e2e.chromium import CHROMIUM, FLAGS, WAIT
@@ -14,6 +16,10 @@ from tests.flows.facteur import Facteur
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine; apt-get install chromium")
+    driver, *_ = compute_driver_executable()
+    tried = subprocess.run([driver, "--version"], capture_output=True, text=True, check=False)
+    if tried.returncode:
+        pytest.skip(f"Playwright's driver does not start; apt-get install what it names: {tried.stderr.strip()}")
     with sync_playwright() as playwright:
         made = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield made

@@ -46,6 +46,8 @@ class FakeServer:
 
     def close(self) -> None:
         self.is_closing.set()
+        # A thread that waits in accept() keeps it listening until it is woken.
+        self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
 
 

@@ -105,6 +105,9 @@ def dovecot() -> Iterator[Dovecot]:
     program = shutil.which("dovecot", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None:
         pytest.skip("dovecot is not installed")
+    for service in ("imap", "pop3"):
+        if not Path("/usr/lib/dovecot", service).exists():
+            pytest.skip(f"dovecot-{service}d is not installed")
     if os.geteuid() != 0:
         pytest.skip("dovecot is started by root only")
     data = Path(tempfile.mkdtemp(prefix="retrieval-dovecot-"))

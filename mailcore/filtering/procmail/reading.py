@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass, field
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\s*(?:=\s*(.*))?\Z", re.DOTALL)
-# Possessive: blanks that could be shared out in many ways would be tried in all of them.
-_START = re.compile(r":\s*+[0-9]*+([A-Za-z\s]*+)(:.*)?\Z", re.DOTALL)
+# Blanks belong to one part alone: what could be shared out in many ways would be tried in all of them.
+_START = re.compile(r":(?:\s*[0-9]+)?([A-Za-z\s]*)(:.*)?\Z", re.DOTALL)
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
 
 
