@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason="opendkim is not install
 
 def run(folder: Path, message: bytes, *settings: str) -> str:
     (folder / "letter.eml").write_bytes(message)
-    (folder / "opendkim.conf").write_text("\n".join((*settings, "Syslog no", "")))
+    (folder / "opendkim.conf").write_text("\n".join((*settings, "Syslog no", "RequireSafeKeys no", "")))
     words = [str(PROGRAM), "-x", str(folder / "opendkim.conf"), "-t", str(folder / "letter.eml"), "-v", "-v"]
     return subprocess.run(words, capture_output=True, text=True, timeout=30, check=False).stdout
 
