@@ -10,7 +10,8 @@ from tests.flows.facteur import Facteur
 
 from .house import House, Person
 
-PEOPLE = 28
+PEOPLE = 40
+"""More than there are tests."""
 
 
 @pytest.fixture(scope="session")
