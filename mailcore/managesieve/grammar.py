@@ -15,7 +15,8 @@ MAX_ARGUMENTS = 8
 MAX_QUOTED = 1_024
 MAX_SKIPPED = 16_777_216
 _TOKEN = re.compile(
-    rb'[ ]*(?:(?P<string>"[^"\\\r\n\0]*(?:\\["\\][^"\\\r\n\0]*)*")|(?P<literal>\{(?P<size>[0-9]{1,10})\+?\})\Z|(?P<number>[0-9]{1,10})(?=[ ]|\Z)'
+    rb'[ ]*(?:(?P<string>"[^"\\\r\n\0]*(?:\\["\\][^"\\\r\n\0]*)*")'
+    rb"|(?P<literal>\{(?P<size>[0-9]{1,10})\+?\})\Z|(?P<number>[0-9]{1,10})(?=[ ]|\Z)"
     rb"|(?P<atom>[A-Za-z][A-Za-z0-9_]*)(?=[ ]|\Z))"
 )
 _ESCAPE = re.compile(rb"\\(.)")

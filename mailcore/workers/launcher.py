@@ -109,7 +109,8 @@ class Launcher:
         ]  # fmt: skip
         web = [
             sys.executable, "-m", "granian", "--interface", "asgi", "--host", self._environment.bind,
-            "--port", str(self._environment.http_port), "--workers", str(max(1, self._environment.web_processes)), "--no-ws", "--log-level", "warning",
+            "--port", str(self._environment.http_port), "--workers", str(max(1, self._environment.web_processes)),
+            "--no-ws", "--log-level", "warning",
             "--respawn-failed-workers", "--workers-kill-timeout", "3", "config.asgi:application",
         ]  # fmt: skip
         return [
