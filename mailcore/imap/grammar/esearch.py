@@ -32,6 +32,8 @@ def parse_multi_search(cursor: Cursor) -> MultiSearch:
         sources = _parse_sources(cursor)
         cursor.space()
     returns = parse_returns(cursor) or Returns(frozenset((b"ALL",)))
+    if b"UPDATE" in returns.words:
+        raise BadCommand("Only SEARCH and SORT of the open folder are kept up to date")
     if b"SAVE" in returns.words and sources != (Source(b"SELECTED"),):
         raise BadCommand("SAVE keeps what is found in the open folder only")
     return MultiSearch(parse_searched(cursor, returns), sources)

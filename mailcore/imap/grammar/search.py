@@ -1,5 +1,5 @@
 """SEARCH: a tree of keys (RFC 3501 §6.4.4; RFC 4731 ESEARCH; RFC 7162 §3.1.5; RFC 8514;
-RFC 5032 WITHIN; RFC 5182 `$`; RFC 9394 PARTIAL; RFC 6203 FUZZY).
+RFC 5032 WITHIN; RFC 5182 `$`; RFC 9394 PARTIAL; RFC 6203 FUZZY; RFC 5267 UPDATE).
 
 Strings are decoded by the CHARSET here, so nothing below knows of charsets.
 """
@@ -22,7 +22,8 @@ CHARSETS = {
     b"ISO-8859-1": "latin-1",
     b"ISO-8859-15": "iso8859-15",
 }
-RETURNS = frozenset((b"MIN", b"MAX", b"ALL", b"COUNT", b"SAVE", b"RELEVANCY"))
+RETURNS = frozenset((b"MIN", b"MAX", b"ALL", b"COUNT", b"SAVE", b"RELEVANCY", b"UPDATE", b"CONTEXT"))
+_SAYS_NOTHING = frozenset((b"UPDATE", b"CONTEXT"))
 MAX_DEPTH = ImapLimits().max_depth
 MAX_KEYS = 2_000
 
@@ -105,7 +106,7 @@ ALL = And(())
 
 @dataclass(frozen=True, slots=True)
 class Returns:
-    """What RETURN asks for (RFC 4731, RFC 5182, RFC 9394)."""
+    """What RETURN asks for (RFC 4731, RFC 5182, RFC 5267, RFC 9394)."""
 
     words: frozenset[bytes]
     partial: tuple[int, int] | None = None
@@ -287,7 +288,17 @@ def parse_returns(cursor: Cursor) -> Returns | None:
     if partial and b"ALL" in words:
         raise BadCommand("PARTIAL and ALL do not go together")
     cursor.space()
-    return Returns(frozenset(words) if words or partial else frozenset((b"ALL",)), partial)
+    # Where nothing says what of the result is wanted, all of it is (RFC 4731 §3.1).
+    return Returns(frozenset(words) if words - _SAYS_NOTHING or partial else frozenset((*words, b"ALL")), partial)
+
+
+def parse_cancel_update(cursor: Cursor) -> list[bytes]:
+    """The tags of searches, each in quotes (RFC 5267 §4.3.3)."""
+    cursor.space()
+    tags = [cursor.string()]
+    while cursor.skip(b" "):
+        tags.append(cursor.string())
+    return tags
 
 
 def _parse_charset(cursor: Cursor) -> str:

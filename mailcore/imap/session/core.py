@@ -56,6 +56,13 @@ class Watcher(Protocol):
     def look(self, session: "Connection") -> bytes: ...
 
 
+class UpToDate(Protocol):
+    """Searches that are kept up to date; see `contexts`."""
+
+    def report_gone(self, session: "Connection") -> bytes: ...
+    def report_changes(self, session: "Connection") -> bytes: ...
+
+
 class Connection:
     """What the listener may read: `state`, `close`, `starttls_requested`, `idling`, `pending_auth`,
     `selected_folder_id`, `mailbox_id`, `principal`."""
@@ -68,6 +75,7 @@ class Connection:
         "compressed",
         "condstore",
         "config",
+        "contexts",
         "idle_tag",
         "idling",
         "open_store",
@@ -102,6 +110,8 @@ class Connection:
         self.principal: Principal | None = None
         self.store: MailStore | None = None
         self.view: View | None = None
+        self.contexts: UpToDate | None = None
+        """None until a search is to be kept up to date (RFC 5267 §4.3)."""
         self.watcher: Watcher | None = None
         """Tells what happens in other folders too (RFC 5465)."""
         self.condstore = False
@@ -164,11 +174,12 @@ class Connection:
 
     def forget_login(self) -> None:
         """Nothing of who was logged in, or of what they switched on, is left."""
-        self.principal = self.store = self.watcher = None
+        self.principal = self.store = self.watcher = self.contexts = None
         self.condstore = self.qresync = self.rev2 = self.utf8 = self.uid_only = False
 
     def unselect(self) -> None:
         view, self.view = self.view, None
+        self.contexts = None
         if view is not None and view.has_news and not (view.read_only or self.rev2) and self.store is not None:
             # Told as \\Recent here, so to nobody else (RFC 3501 §2.3.2).
             self.store.claim_recent(view.folder_id)
@@ -199,11 +210,16 @@ class Connection:
 
     def report_expunged(self) -> bytes:
         """Announce what is gone. Only where the client expects numbers to change (RFC 3501 §7.4.1)."""
+        left = self.contexts.report_gone(self) if self.contexts is not None and self.selected.gone else b""
         if self.qresync or self.uid_only:
             gone = sorted(self.selected.gone)
             self.selected.drop_gone()
-            return b"* VANISHED %b\r\n" % write_set(compact(gone)) if gone else b""
-        return b"".join([b"* %d EXPUNGE\r\n" % number for number in self.selected.drop_gone()])
+            return b"%b* VANISHED %b\r\n" % (left, write_set(compact(gone))) if gone else b""
+        return left + b"".join([b"* %d EXPUNGE\r\n" % number for number in self.selected.drop_gone()])
+
+    def report_results(self) -> bytes:
+        """What the view's changes mean for the searches that are kept up to date. May block."""
+        return self.contexts.report_changes(self) if self.contexts is not None and self.view is not None else b""
 
     def report_lag(self) -> bytes:
         """Where expunges are held back, the modseq up to which nothing is: a client that is cut off now comes back to it."""

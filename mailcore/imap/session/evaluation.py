@@ -22,7 +22,12 @@ def find(store: MailStore, view: View, key: Key) -> Mask:
     mask = bytearray(b"\1" * view.count)
     for uid in view.gone:
         mask[view.position(uid)] = 0
-    return _Evaluator(store, view).evaluate(key, bytes(mask))
+    return find_among(store, view, key, bytes(mask))
+
+
+def find_among(store: MailStore, view: View, key: Key, among: Mask) -> Mask:
+    """As `find`, of the messages of a mask only."""
+    return _Evaluator(store, view).evaluate(key, among)
 
 
 def score(store: MailStore, view: View, key: Key, mask: Mask) -> bytes:

@@ -17,6 +17,14 @@ Places = Sequence[int]
 """Positions of what was found, in the order in which it is told."""
 
 
+_NOT_TOLD = frozenset((b"SAVE", b"UPDATE", b"CONTEXT"))
+
+
+def is_told(returns: Returns) -> bool:
+    """Whether something of a result is to be said, and not only kept."""
+    return bool(returns.words - _NOT_TOLD or returns.partial)
+
+
 def write_old(verb: bytes, numbers: Sequence[int], highest: int) -> Iterator[bytes]:
     for start in range(0, max(len(numbers), 1), _PER_CHUNK):
         yield write_numbers(b"* " + verb if not start else b"", numbers[start : start + _PER_CHUNK])

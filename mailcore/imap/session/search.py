@@ -6,7 +6,7 @@ from itertools import compress
 
 from ..grammar.search import Returns, Search
 from ..grammar.sorting import Sort, Thread
-from . import evaluation, results
+from . import contexts, evaluation, results
 from .basics import Reply
 from .core import CHUNK, Connection
 from .trees import write_threads
@@ -42,6 +42,7 @@ def thread_by_uid(session: Connection, asked: Thread) -> Reply:
 
 def _search(session: Connection, asked: Search, tag: bytes, *, by_uid: bool) -> Reply:
     view = session.selected
+    contexts.require_free_tag(session, tag, asked)
     mask = _find(session, asked)
     returns = asked.returns if asked.returns is not None or not session.rev2 else _REV2_RETURNS
     if returns is None and not asked.modseq:
@@ -51,17 +52,21 @@ def _search(session: Connection, asked: Search, tag: bytes, *, by_uid: bool) -> 
         return b"Searched"
     places = list(compress(range(view.count), mask))
     yield from _tell(session, b"SEARCH", asked, places, returns, tag, by_uid=by_uid)
+    yield from contexts.open_context(session, tag, asked, view.uids_where(mask), by_uid=by_uid)
     return b"Searched"
 
 
 def _sort(session: Connection, asked: Sort, tag: bytes, *, by_uid: bool) -> Reply:
     view = session.selected
+    contexts.require_free_tag(session, tag, asked.search)
     mask = _find(session, asked.search)
     uids = _sort_found(session, asked, mask)
     if asked.search.returns is None and not asked.search.modseq:
         yield from results.write_old(b"SORT", uids if by_uid else view.numbers_of(uids), 0)
         return b"Sorted"
     yield from _tell(session, b"SORT", asked.search, _places_of(view, uids), asked.search.returns, tag, by_uid=by_uid)
+    is_ranked = bool(asked.relevancy)
+    yield from contexts.open_context(session, tag, asked.search, uids, by_uid=by_uid, keys=asked.keys, is_ranked=is_ranked)
     return b"Sorted"
 
 
@@ -127,7 +132,7 @@ def _tell(
         return b""
     if b"SAVE" in returns.words:
         view.saved = array("I", [view.uids[place] for place in results.pick(places, returns)])
-    if returns.words - {b"SAVE"} or returns.partial:
+    if results.is_told(returns):
         scores = score_places(session, view, asked, places)
         yield results.write_extended(b'* ESEARCH (TAG "%b")%b' % (tag, b" UID" if by_uid else b""), numbers, returns, highest, scores)
     return b""

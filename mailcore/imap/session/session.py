@@ -96,6 +96,8 @@ class Session(Connection):
             yield from _some(self.refresh() + self.report_lag())
         elif row.keeps_numbers:
             yield from _some(self.report_lag())
+        if not row.quick or row.refresh_after:
+            yield from _some(self.report_results())
         if row.verb in (b"LOGIN", b"AUTHENTICATE"):
             text = self._logged_in(text)
         yield b"%b OK %b\r\n" % (tag, text)
@@ -144,6 +146,7 @@ class Session(Connection):
                 news += self.report_expunged()
             else:
                 news += self.report_lag()
+            news += self.report_results()
         if watcher is None:
             return news
         try:
@@ -159,7 +162,7 @@ class Session(Connection):
         if line.strip().upper() != b"DONE":
             return b"%b BAD Expected DONE\r\n" % tag
         try:
-            news = self.refresh() + self.report_expunged() if self.view is not None else b""
+            news = self.refresh() + self.report_expunged() + self.report_results() if self.view is not None else b""
         except SelectedFolderGone:
             return self._leave(_GONE)
         except Exception as error:

@@ -26,7 +26,25 @@ from ..grammar import select as select_grammar
 from ..grammar import sorting as sorting_grammar
 from ..grammar import store as store_grammar
 from ..grammar.cursor import Cursor
-from . import acl, append, basics, copy, fetch, folders, idle, listing, login, metadata, multisearch, notify, quota, search, select, store
+from . import (
+    acl,
+    append,
+    basics,
+    contexts,
+    copy,
+    fetch,
+    folders,
+    idle,
+    listing,
+    login,
+    metadata,
+    multisearch,
+    notify,
+    quota,
+    search,
+    select,
+    store,
+)
 from .core import Connection, State
 
 ANY = frozenset((State.NOT_AUTHENTICATED, State.AUTHENTICATED, State.SELECTED))
@@ -115,7 +133,8 @@ _ROWS = (
     Row(b"EXPUNGE", no_arguments, copy.expunge, OPEN),
     Row(b"UID EXPUNGE", copy_grammar.parse_messages, copy.expunge_by_uid, OPEN),
     Row(
-        b"SEARCH", search_grammar.parse_search, search.search, OPEN, (b"ESEARCH", b"SEARCHRES", b"WITHIN", b"SAVEDATE", b"SEARCH=FUZZY"),
+        b"SEARCH", search_grammar.parse_search, search.search, OPEN,
+        (b"ESEARCH", b"SEARCHRES", b"WITHIN", b"SAVEDATE", b"SEARCH=FUZZY", b"CONTEXT=SEARCH"),
         refresh_before=True, keeps_numbers=True, wants_tag=True,
     ),
     Row(
@@ -124,10 +143,11 @@ _ROWS = (
     ),
     Row(b"UID SEARCH", search_grammar.parse_search, search.search_by_uid, OPEN, refresh_before=True, wants_tag=True),
     Row(
-        b"SORT", sorting_grammar.parse_sort, search.sort, OPEN, (b"SORT", b"SORT=DISPLAY", b"ESORT"),
+        b"SORT", sorting_grammar.parse_sort, search.sort, OPEN, (b"SORT", b"SORT=DISPLAY", b"ESORT", b"CONTEXT=SORT"),
         refresh_before=True, keeps_numbers=True, wants_tag=True,
     ),
     Row(b"UID SORT", sorting_grammar.parse_sort, search.sort_by_uid, OPEN, refresh_before=True, wants_tag=True),
+    Row(b"CANCELUPDATE", search_grammar.parse_cancel_update, contexts.cancel, OPEN),
     Row(
         b"THREAD", sorting_grammar.parse_thread, search.thread, OPEN, (b"THREAD=ORDEREDSUBJECT", b"THREAD=REFERENCES", b"THREAD=REFS"),
         refresh_before=True, keeps_numbers=True,
