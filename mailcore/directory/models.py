@@ -216,6 +216,28 @@ class RecoveryCode(models.Model):
         return str(self.user)
 
 
+class Passkey(models.Model):
+    """A key of Web Authentication; see `passkeys`."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="passkeys")
+    name = models.CharField(max_length=100)
+    rp_id = models.CharField(max_length=255)
+    """The host it was made for; browsers offer it nowhere else."""
+    credential_id = models.CharField(max_length=1400, unique=True)
+    """base64url, of at most 1,023 octets."""
+    public_key = models.BinaryField()
+    """COSE."""
+    sign_count = models.BigIntegerField(default=0)
+    """0 where the key keeps no count."""
+    is_synced = models.BooleanField(default=False)
+    """Its maker keeps copies on other devices of its owner."""
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class GuessBucket(models.Model):
     """Wrong guesses of one login, peer or network. Only failures write here."""
 
