@@ -12,9 +12,9 @@ from django.db import transaction
 from mailcore.directory import access, domains, mailboxes
 from mailcore.directory.access import Actor
 from mailcore.directory.faults import BadField
-from mailcore.filtering.policy import levels, lists, sending, shelf
+from mailcore.filtering.policy import levels, lists, shelf, takeover
 from mailcore.filtering.policy.lists import Rule
-from mailcore.filtering.policy.sending import Held
+from mailcore.filtering.policy.takeover import Held
 from mailcore.kernel.errors import BadSyntax, Denied, NotFound
 
 SERVER = "server"
@@ -113,13 +113,14 @@ def remove_rule(owner: Owner, *, pattern: str) -> None:
 
 def list_suspects(actor: Actor) -> list[Held]:
     names = actor.domain_names
-    return [one for one in sending.list_held() if names is None or one.login.rpartition("@")[2] in names]
+    return [one for one in takeover.list_held() if names is None or one.login.rpartition("@")[2] in names]
 
 
-def clear_suspect(actor: Actor, *, login: str) -> None:
+def clear_suspect(actor: Actor, *, login: str, held_mail: str = "keep") -> int:
+    """How many held messages were released or deleted with it."""
     if login.strip().lower() not in [one.login for one in list_suspects(actor)]:
         raise NotFound(f"{login} is not suspected.")
-    sending.clear(login=login)
+    return takeover.clear(login=login, held_mail=held_mail, by=actor.name)
 
 
 def _set(actor: Actor, owner: Owner, name: str, value: float | None) -> None:

@@ -21,6 +21,7 @@ from mailcore.kernel.ids import MailboxId
 from mailcore.mime.building import build
 from mailcore.sieve.rules import write
 
+from . import limits
 from .access.opening import Owner
 from .access.port import Letter
 from .models import ForwardTarget
@@ -185,12 +186,13 @@ def check_target(address: str, owner: Owner) -> None:
 
 
 def ask_consent(address: str, owner: Owner) -> None:
-    """Send a code there. At most one letter an hour to one address."""
+    """Send a code there. At most one letter an hour to one address; Throttled where the asker may send no more for now."""
     parsed = MailAddress.parse(address)
     now = timezone.now()
     row = ForwardTarget.objects.filter(user_id=owner.principal.user_id, folded=parsed.folded).first()
     if row is not None and row.asked_at > now - timedelta(hours=1) and row.wrong < MAX_WRONG:
         return
+    hold = limits.admit(principal=owner.principal, recipients=[str(parsed)])
     code = f"{secrets.randbelow(10**8):08}"
     ForwardTarget.objects.update_or_create(
         user_id=owner.principal.user_id, folded=parsed.folded, defaults={"digest": _digest(code), "asked_at": now, "wrong": 0}
@@ -202,7 +204,7 @@ def ask_consent(address: str, owner: Owner) -> None:
     ) % {"who": who.name or who.address, "address": who.address, "code": code}
     raw = build(sender=write_person(who), to=[str(parsed)], subject=_("May mail be forwarded to you?"), text=text)
     envelope = Envelope(who.address, (EnvelopeRecipient(str(parsed)),), smtputf8=not str(parsed).isascii())
-    intake.accept(envelope=envelope, raw=raw, origin=Origin("web", protocol="HTTP", user_id=owner.principal.user_id))
+    intake.accept(envelope=envelope, raw=raw, origin=Origin("web", protocol="HTTP", user_id=owner.principal.user_id, hold=hold))
 
 
 def give_consent(address: str, code: str, owner: Owner) -> None:

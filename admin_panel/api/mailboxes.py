@@ -11,7 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from mailcore.directory import access, mailboxes, users
+from mailcore.directory import access, browsers, mailboxes, users
 from mailcore.directory.faults import BadField
 from mailcore.directory.models import Address, Mailbox
 from mailcore.directory.passwords import hash_password
@@ -110,7 +110,7 @@ class Mailboxes(Resource):
         user_id = access.access_mailbox(actor_of(request), mailbox_id=read_id(pk), to_change=True).user_id
         if user_id is None:
             raise NotFound("This mailbox has no login of its own.")
-        users.end_sessions(user_id=user_id)
+        browsers.end_all(user_id=user_id)
         return Response(status=204)
 
     @extend_schema(

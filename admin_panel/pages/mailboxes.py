@@ -119,7 +119,7 @@ def erase(actor: Actor, mailbox: Mailbox, values: Values) -> str:
 def sign_out(actor: Actor, mailbox: Mailbox, values: Values) -> str:
     if mailbox.user_id is None:
         raise NotFound("This mailbox has no login of its own.")
-    users.end_sessions(user_id=mailbox.user_id)
+    browsers.end_all(user_id=mailbox.user_id)
     return f"{mailbox.address} is signed out everywhere."
 
 

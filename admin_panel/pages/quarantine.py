@@ -58,7 +58,12 @@ def act(request: HttpRequest, actor: Actor, trace_id: str, action: str) -> HttpR
 @require_POST
 @for_administrators
 def clear(request: HttpRequest, actor: Actor) -> HttpResponse:
-    login = request.POST.get("login", "")
-    said = _("%(login)s sends again. What is held stays so until you release it.") % {"login": login}
-    try_act(request, lambda: policies.clear_suspect(actor, login=login), said)
+    is_released = "release" in request.POST
+    login = request.POST.get("release" if is_released else "login", "")
+    if is_released:
+        said = _("%(login)s sends again, and its mail is on its way.") % {"login": login}
+    else:
+        said = _("%(login)s sends again. What is held stays so until you release it.") % {"login": login}
+    held_mail = "release" if is_released else "keep"
+    try_act(request, lambda: policies.clear_suspect(actor, login=login, held_mail=held_mail), said)
     return redirect("panel:quarantine")

@@ -15,6 +15,7 @@ from mailcore.filtering.answers import Carrier, Outgoing, Owner
 from mailcore.filtering.compiled import Chain
 from mailcore.filtering.deciding import Decision, decide
 from mailcore.filtering.folders import Folders
+from mailcore.filtering.policy import takeover
 from mailcore.kernel import flags as flag_bits
 from mailcore.kernel.ids import BlobId, MailboxId
 from mailcore.mime.addresses import list_mailboxes
@@ -195,7 +196,8 @@ def _redirect(case: Case, action: Redirect) -> None:
     lease = case.lease
     orcpt = lease.orcpt or f"rfc822;{xtext.encode(lease.address.encode())}"
     carrier = Carrier(lease.sender, lease.notify, orcpt, lease.smtputf8, lease.eight_bit)
-    case.outgoing.append(answers.redirect(action, case.letter, carrier=carrier, owner=case.owner))
+    hold = takeover.find_reason_of_mailbox(case.mailbox_id)
+    case.outgoing.append(answers.redirect(action, case.letter, carrier=carrier, owner=case.owner, hold=hold))
     case.plan.said.append(f"sent on to {action.address} by {action.at}")
 
 

@@ -64,7 +64,7 @@ def hand_in(bundle: Bundle) -> TraceId:
             raise fault
     if found:
         raise Undeliverable(tuple((one, fault) for one, fault in found if isinstance(fault, MailError)))
-    hold = sending.admit(principal=principal, recipients=list(bundle.recipients))
+    hold = sending.admit(principal=principal, recipients=list(bundle.recipients), is_signed_in=False)
     raw = remove_forged(bundle.raw, hostname=settings.FACTEUR.hostname)[0]
     recipients = tuple(EnvelopeRecipient(one, notify=bundle.notify) for one in bundle.recipients)
     envelope = Envelope(

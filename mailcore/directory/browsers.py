@@ -30,6 +30,7 @@ class Place(Protocol):
 class Keeper(Protocol):
     def list_places(self, *, user_id: int, here: str | None) -> Sequence[Place]: ...
     def end(self, *, user_id: int, place_id: int) -> None: ...
+    def end_others(self, *, user_id: int, here: str | None) -> int: ...
 
 
 _keepers: list[Keeper] = []
@@ -53,3 +54,12 @@ def end(*, user_id: int, place_id: int) -> None:
         users.record("ended", user_id=user_id, kind="session", before={"browser": place.name, "peer": place.peer})
         for keeper in _keepers:
             keeper.end(user_id=user_id, place_id=place_id)
+
+
+def end_all(*, user_id: int) -> None:
+    """Sign out every page and program of a login; its passwords stay."""
+    with transaction.atomic():
+        users.record("signed_out", user_id=user_id)
+        users.void(user_id=user_id)
+        for keeper in _keepers:
+            keeper.end_others(user_id=user_id, here=None)

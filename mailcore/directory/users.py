@@ -102,13 +102,6 @@ def set_active(*, user_id: int, is_active: bool) -> None:
         void(user_id=user_id)
 
 
-def end_sessions(*, user_id: int) -> None:
-    """Sign out every page and program of a login; its passwords stay."""
-    with transaction.atomic():
-        record("signed_out", user_id=user_id)
-        void(user_id=user_id)
-
-
 def void(*, user_id: int) -> None:
     """Forget every remembered login of a user, in every process."""
     User.objects.filter(id=user_id).update(auth_version=F("auth_version") + 1)

@@ -51,7 +51,7 @@ class Carrier:
     eight_bit: bool
 
 
-def redirect(action: Redirect, letter: Letter, *, carrier: Carrier, owner: Owner) -> Outgoing:
+def redirect(action: Redirect, letter: Letter, *, carrier: Carrier, owner: Owner, hold: str = "") -> Outgoing:
     """The message as it came, for another address, from the same sender: what leaves the house gets its own on the way.
 
     Delivered-To marks it, so that it does not go round (RFC 9228).
@@ -60,7 +60,7 @@ def redirect(action: Redirect, letter: Letter, *, carrier: Carrier, owner: Owner
     recipient = EnvelopeRecipient(action.address, notify=carrier.notify, orcpt=carrier.orcpt)
     smtputf8 = carrier.smtputf8 or not action.address.isascii()
     envelope = Envelope(carrier.sender, (recipient,), smtputf8=smtputf8, eight_bit=carrier.eight_bit)
-    origin = Origin("forward", protocol="LOCAL", headers=(f"Delivered-To: {owner.address}",))
+    origin = Origin("forward", protocol="LOCAL", headers=(f"Delivered-To: {owner.address}",), hold=hold)
     return Outgoing(envelope, raw, origin)
 
 

@@ -139,6 +139,8 @@ class Suspicion(models.Model):
     login = models.CharField(max_length=330)
     reason = models.CharField(max_length=300)
     at = models.BigIntegerField()
+    told_at = models.BigIntegerField(default=0)
+    """When those who look after the login were written to; 0 until then."""
 
 
 class Greylisted(models.Model):

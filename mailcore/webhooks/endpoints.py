@@ -13,7 +13,7 @@ from mailcore.kernel.errors import BadSyntax, NotFound
 from .models import Delivery, Endpoint, State
 from .sending import DAY, PURPOSE
 
-KINDS = ("domain", "mailbox", "alias", "user", "key", "app_password", "webhook", "queue")
+KINDS = ("domain", "mailbox", "alias", "user", "key", "app_password", "webhook", "queue", "login")
 """First words of event kinds; `*` is all of them."""
 
 

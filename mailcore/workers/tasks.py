@@ -15,7 +15,7 @@ from mailcore.archive import sweeping as archive_sweeping
 from mailcore.archive.journal import pruning
 from mailcore.audit import log
 from mailcore.certificates import renewing
-from mailcore.delivery import drain, reaping
+from mailcore.delivery import alarms, drain, reaping
 from mailcore.directory import keys, mailboxes, throttle
 from mailcore.filtering import forgetting
 from mailcore.filtering.spam import training
@@ -96,9 +96,10 @@ def learn() -> None:
 
 @app.task  # type: ignore[untyped-decorator]
 def tell() -> None:
-    """Deliver webhooks, one thread of a process at a time."""
+    """Write to administrators about suspected logins, and deliver webhooks; one thread of a process at a time."""
     if _telling.acquire(blocking=False):
         try:
+            alarms.tell(now=int(time.time()))
             sending.deliver_due()
         finally:
             _telling.release()

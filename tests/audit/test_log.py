@@ -10,7 +10,7 @@ from django.utils import timezone
 from mailcore.audit import log
 from mailcore.audit.acting import Acting, Via, acting_as, current
 from mailcore.audit.models import Event
-from mailcore.directory import aliases, domains, keys, mailboxes, users
+from mailcore.directory import aliases, browsers, domains, keys, mailboxes, users
 from mailcore.directory.domains import DomainChange
 from mailcore.directory.models import User
 from mailcore.kernel.errors import MailError
@@ -57,7 +57,7 @@ def test_every_change_is_recorded_once(cast: Cast) -> None:
         ("user.removed", lambda: users.remove_root(user_id=user.id)),
         ("user.role_changed", lambda: users.set_role(user_id=cast.ann.user_id, role=User.Role.DOMAIN_ADMIN, domains=(cast.other,))),
         ("app_password.created", lambda: users.add_app_password(user_id=cast.ann.user_id, name="phone", services=(Service.IMAP,))),
-        ("user.signed_out", lambda: users.end_sessions(user_id=cast.ann.user_id)),
+        ("user.signed_out", lambda: browsers.end_all(user_id=cast.ann.user_id)),
         ("mailbox.changed", lambda: mailboxes.set_quota(mailbox_id=cast.ann.id, quota_bytes=5)),
         ("mailbox.renamed", lambda: mailboxes.rename(mailbox_id=cast.ann.id, address="anna@example.test")),
         ("mailbox.removed", lambda: mailboxes.remove(mailbox_id=cast.ann.id)),

@@ -11,7 +11,7 @@ import pytest
 
 from mailcore.delivery import drain
 from mailcore.directory import mailboxes
-from mailcore.filtering.policy import levels, lists, sending, shelf
+from mailcore.filtering.policy import levels, lists, sending, shelf, takeover
 from mailcore.kernel.errors import BadSyntax, NotFound, Throttled
 from mailcore.kernel.ids import BlobId, MailboxId, UserId
 from mailcore.kernel.principal import Principal, Role
@@ -164,11 +164,11 @@ def test_a_login_that_suddenly_writes_to_strangers_is_held_until_cleared(transac
     assert sending.admit(principal=_principal(), recipients=["a@x.test"], now=1_000_001) == ""
     assert "never wrote to before" in sending.admit(principal=_principal(), recipients=["d@x.test"], now=1_000_002)
     assert sending.admit(principal=_principal(), recipients=["a@x.test"], now=1_000_003).startswith("held")
-    assert [one.login for one in sending.list_held()] == [ANN]
-    sending.clear(login=ANN, now=1_000_004)
+    assert [one.login for one in takeover.list_held()] == [ANN]
+    takeover.clear(login=ANN, now=1_000_004)
     assert sending.admit(principal=_principal(), recipients=["a@x.test"], now=1_000_005) == ""
     with pytest.raises(NotFound):
-        sending.clear(login=ANN)
+        takeover.clear(login=ANN)
 
 
 @pytest.mark.parametrize(("pattern", "act"), [("", "refuse"), ("a b", "refuse"), ("good.test", "maybe"), ("@", "refuse")])

@@ -134,6 +134,15 @@ class TestQuarantine:
         assert root.post("/panel/quarantine/ours/delete").status_code == 404
         assert set(Recipient.objects.values_list("state", flat=True)) == {State.QUEUED}
 
+    def test_a_suspect_is_cleared_and_its_mail_sent_in_one_go(self, cast: Cast, root: Client) -> None:
+        hold("ours")
+        Entry.objects.update(user_id=cast.ann.user_id)
+        journey.record([Step("ours", 1, Stage.HELD, text="held, because ann@example.test is suspected: it sends to many")])
+        Suspicion.objects.create(user_id=cast.ann.user_id or 0, login="ann@example.test", reason="it sends to many", at=1)
+        assert "Clear and send its mail" in text_of(root, "/panel/quarantine")
+        root.post("/panel/quarantine/clear", {"release": "ann@example.test"})
+        assert not Suspicion.objects.exists() and not Entry.objects.get().is_held
+
     def test_a_suspect_is_cleared_by_who_looks_after_it(self, cast: Cast, bo: Client) -> None:
         for box in (cast.ann, cast.cy):
             assert box.user_id is not None

@@ -8,6 +8,7 @@ import pytest
 
 from mailcore.delivery import intake
 from mailcore.filtering import rules, scripts
+from mailcore.filtering.policy import levels, shelf
 from mailcore.kernel.ids import MailboxId
 from webmail.models import ForwardTarget
 
@@ -206,3 +207,14 @@ def test_a_fault_is_said_once(ann: Actor) -> None:
     assert page.count("Give the rule a name.") == 1 and 'id="name-fault"' in page
     page = ann.client.post("/settings/forwarding", {"do": "add", "address": "no address"}).content.decode()
     assert page.count('role="alert"') == 1 and 'id="address-fault"' in page
+
+
+def test_asking_for_consent_is_counted_as_sending(proved: Actor, sent: list[bytes]) -> None:
+    shelf.forget()
+    levels.put(owner="system", name="login_messages_hour", value=1)
+    post = proved.client.post
+    assert post("/settings/forwarding", {"do": "add", "address": "one@far.example"}).status_code == 302
+    refused = post("/settings/forwarding", {"do": "add", "address": "two@far.example"})
+    levels.reset(owner="system", name="login_messages_hour")
+    assert refused.status_code == 422 and "You may send 1 letter an hour" in refused.content.decode()
+    assert len(sent) == 1 and not ForwardTarget.objects.filter(folded="two@far.example").exists()

@@ -1,25 +1,18 @@
 """What a login may send: limits by the hour and the day, and the defence against a login that is no longer its owner's.
 
-Limits are answered with a no that names who set them. A login that suddenly writes to many it never wrote to is not refused,
-so that its owner loses nothing and its taker learns nothing: its mail is kept in the queue until an operator has looked.
+Every way mail of a login leaves asks here first: submission, the webmail, programs of this machine. Limits are answered with a
+no that names who set them. A login that suddenly writes to many it never wrote to is suspected instead, see `takeover`.
 """
 
-import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from django.db import transaction
-
-from mailcore.audit import log as audit
-from mailcore.kernel.errors import NotFound, Throttled
+from mailcore.kernel.errors import Throttled
 from mailcore.kernel.principal import Principal
 
-from ..models import KnownRecipient, Suspicion, Tally
-from . import levels, tallies
+from ..models import KnownRecipient, Tally
+from . import levels, takeover, tallies
 from .visit import fold
-
-log = logging.getLogger(__name__)
 
 SURGE_FROM = 200
 """Recipients in an hour below which nothing is sudden."""
@@ -35,16 +28,11 @@ class LimitOfLogin(Throttled):
         self.kind, self.limit = kind, limit
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    user_id: int
-    login: str
-    reason: str
-    at: int
+def admit(*, principal: Principal, recipients: Sequence[str], is_signed_in: bool = True, now: int | None = None) -> str:
+    """Count a message of a login. LimitOfLogin where a limit is reached; else why it is to be held, or "".
 
-
-def admit(*, principal: Principal, recipients: Sequence[str], now: int | None = None) -> str:
-    """Count a message of a login. LimitOfLogin where a limit is reached; else why it is to be held, or ""."""
+    `is_signed_in` False is a program of this machine, which needs no password.
+    """
     at = int(time.time()) if now is None else now
     owners = _owners(principal)
     subject = f"login:{principal.user_id}"
@@ -58,32 +46,11 @@ def admit(*, principal: Principal, recipients: Sequence[str], now: int | None = 
             detail = f"4.7.1 {principal.login}: login_{kind}"
             raise LimitOfLogin(f"{text}; try again later.", detail, kind=kind, limit=limit)
     fresh = tallies.count_login(principal.user_id, [fold(one) for one in recipients], now=at)
-    standing = Suspicion.objects.filter(user_id=principal.user_id).values_list("reason", flat=True).first()
-    if standing is not None:
-        return f"held, because {principal.login} is suspected: {standing}"
-    reason = _suspect(principal, owners, sent, fresh, len(recipients))
-    if reason:
-        _note(principal, reason, at)
-        return f"held, because {principal.login} is suspected: {reason}"
-    return ""
-
-
-def list_held() -> list[Held]:
-    """Logins whose mail is held, the newest first."""
-    return [Held(*row) for row in Suspicion.objects.order_by("-at").values_list("user_id", "login", "reason", "at")]
-
-
-def clear(*, login: str, now: int | None = None) -> None:
-    """Believe a login again. What is held stays so until it is released from the queue. NotFound where it is not suspected."""
-    at = int(time.time()) if now is None else now
-    with transaction.atomic():
-        row = Suspicion.objects.filter(login=login.strip().lower()).first()
-        if row is None:
-            raise NotFound(f"{login} is not suspected.")
-        row.delete()
-        # What made it suspect would do so again at its next message.
-        Tally.objects.filter(subject=f"login:{row.user_id}", hour__gt=at // tallies.HOUR - 24).update(fresh=0)
-        audit.record("login.cleared", object_id=row.user_id, name=row.login, domain=row.login.rpartition("@")[2])
+    standing = takeover.find_reason(principal)
+    if standing:
+        return standing
+    reason = _suspect(owners, sent, fresh, len(recipients))
+    return takeover.strike(principal=principal, reason=reason, at=at, is_signed_in=is_signed_in) if reason else ""
 
 
 def forget(*, now: int) -> None:
@@ -92,7 +59,7 @@ def forget(*, now: int) -> None:
     KnownRecipient.objects.filter(at__lt=now - tallies.KNOWN_FOR).delete()
 
 
-def _suspect(principal: Principal, owners: Sequence[str], sent: tallies.Sent, fresh: int, count: int) -> str:
+def _suspect(owners: Sequence[str], sent: tallies.Sent, fresh: int, count: int) -> str:
     limit = levels.find("login_new_recipients_day", owners)
     if limit.value and sent.new_recipients_day + fresh > limit.value:
         return f"more than {limit.value:.0f} recipients in a day that it never wrote to before (limit of {limit.level})"
@@ -100,17 +67,6 @@ def _suspect(principal: Principal, owners: Sequence[str], sent: tallies.Sent, fr
     if sent.busiest_hour and this_hour > max(SURGE_FROM, SURGE * sent.busiest_hour):
         return f"{this_hour} recipients in an hour, where its busiest hour of a week had {sent.busiest_hour}"
     return ""
-
-
-def _note(principal: Principal, reason: str, at: int) -> None:
-    log.warning("login %s is suspected: %s", principal.login, reason)
-    with transaction.atomic():
-        _, is_new = Suspicion.objects.get_or_create(
-            user_id=principal.user_id, defaults={"login": principal.login.lower()[:330], "reason": reason[:300], "at": at}
-        )
-        if is_new:
-            domain = (principal.address or principal.login).rpartition("@")[2]
-            audit.record("login.suspected", object_id=principal.user_id, name=principal.login, domain=domain, after={"reason": reason})
 
 
 def _owners(principal: Principal) -> tuple[str, ...]:

@@ -1,11 +1,12 @@
 """manage.py filter list|add|remove|levels|set|reset|logins|clear"""
 
+import getpass
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
 from mailcore.directory import domains, mailboxes
-from mailcore.filtering.policy import levels, lists, sending
+from mailcore.filtering.policy import levels, lists, takeover
 from mailcore.management.answers import plain_errors
 
 
@@ -30,7 +31,9 @@ class Command(BaseCommand):
             if name == "set":
                 action.add_argument("value", type=float)
         actions.add_parser("logins", help="logins whose mail is held")
-        actions.add_parser("clear", help="believe a login again").add_argument("login")
+        clear = actions.add_parser("clear", help="believe a login again")
+        clear.add_argument("login")
+        clear.add_argument("--held", choices=takeover.HELD_MAIL, default="keep", help="what becomes of its mail in the queue")
 
     def handle(self, *args: Any, **options: Any) -> None:
         with plain_errors():
@@ -45,7 +48,9 @@ class Command(BaseCommand):
                 case "reset":
                     levels.reset(owner=owner, name=options["name"])
                 case "clear":
-                    sending.clear(login=options["login"])
+                    count = takeover.clear(login=options["login"], held_mail=options["held"], by=getpass.getuser())
+                    if options["held"] != "keep":
+                        self.stdout.write(f"{count} held message(s): {options['held']}d")
             self._show(options["action"], owner)
 
     def _show(self, action: str, owner: str) -> None:
@@ -56,7 +61,7 @@ class Command(BaseCommand):
             for name, one in levels.list_all(owner=owner).items():
                 self.stdout.write(f"{name}\t{one.value:g}\t{one.owner or 'default'}\t{levels.NAMES[name].meaning}")
         else:
-            for held in sending.list_held():
+            for held in takeover.list_held():
                 self.stdout.write(f"{held.login}\t{held.reason}")
 
 
