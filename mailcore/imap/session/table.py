@@ -134,7 +134,7 @@ _ROWS = (
     Row(b"UID EXPUNGE", copy_grammar.parse_messages, copy.expunge_by_uid, OPEN),
     Row(
         b"SEARCH", search_grammar.parse_search, search.search, OPEN,
-        (b"ESEARCH", b"SEARCHRES", b"WITHIN", b"SAVEDATE", b"SEARCH=FUZZY", b"CONTEXT=SEARCH"),
+        (b"ESEARCH", b"SEARCHRES", b"WITHIN", b"SAVEDATE", b"SEARCH=FUZZY", b"CONTEXT=SEARCH", b"I18NLEVEL=1"),
         refresh_before=True, keeps_numbers=True, wants_tag=True,
     ),
     Row(

@@ -22,7 +22,7 @@ from ..uidsets import chunk
 from .texts import Head, Texts
 
 IN_CHUNK = 500
-VERSION = 2
+VERSION = 3
 """Of SCHEMA and of what `Texts.derive` gives: with another one in the file, all is made again."""
 GRAMS = "content='', columnsize=0, detail=none, tokenize='trigram case_sensitive 1'"
 WORDS = "content='', columnsize=0, detail=none, tokenize='ascii'"

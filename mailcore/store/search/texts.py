@@ -23,8 +23,15 @@ MAX_REFERENCES = 200
 
 
 def fold(text: str) -> str:
-    """The form in which texts and needles are compared."""
-    return unicodedata.normalize("NFC", text).casefold() if not text.isascii() else text.lower()
+    """The form in which texts and needles are compared.
+
+    Whatever i;unicode-casemap (RFC 5051) calls equal is equal here, so "cafe" is found in "Café" (RFC 5255 §4.2);
+    beyond that a sharp s is two, and what stands for two letters in one is those.
+    """
+    if text.isascii():
+        return text.lower()
+    # Capital of the dotless i is the plain I, so there it is no letter of its own.
+    return unicodedata.normalize("NFKD", text.casefold()).casefold().replace("\u0131", "i")
 
 
 class Head(NamedTuple):
