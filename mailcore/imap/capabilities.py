@@ -21,6 +21,8 @@ NOTES: dict[str, Note] = {
     "ACL": Note((4314,), "Rights on folders, for people and anyone", "acl.txt"),
     "APPENDLIMIT": Note((7889,), "The largest message that is taken; in STATUS too", "multiappend.txt"),
     "AUTH=LOGIN": Note((), "The old mechanism, for programs that know no other", "login.txt"),
+    "AUTH=OAUTHBEARER": Note((7628,), "An app password as a bearer token", "bearer.txt"),
+    "AUTH=XOAUTH2": Note((), "The same, in the form some programs know only", "bearer.txt"),
     "AUTH=SCRAM-SHA-256": Note((5802, 7677), "A proof in place of the password, both ways", "test_scram.py test_scram_login.py"),
     "AUTH=SCRAM-SHA-256-PLUS": Note((5802, 7677, 5929), "The same, bound to the server's certificate", "test_scram.py test_scram_login.py"),
     "AUTH=PLAIN": Note((4616,), "Name and password in one message", "login.txt"),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from mailcore.kernel import bearer
 from mailcore.kernel.errors import BadSyntax, Conflict, Deferred, Denied, MailError, NotFound, Throttled
 from mailcore.kernel.peers import FailedLogins, Peer
 from mailcore.kernel.principal import Principal, Service
@@ -222,17 +223,43 @@ class Session:
         self._sasl = lambda secret: self._log_in(login, _decode(secret))
         return string(b64encode(b"Password:")) + b"\r\n"
 
+    def _bearer(self, mechanism: str, initial: bytes | None) -> bytes:
+        """RFC 7628: a token that is not taken is answered with the reason before the login fails."""
+        if initial is None:
+            self._sasl = lambda answer: self._bearer(mechanism, answer)
+            return b'""\r\n'
+        login, token = bearer.read(mechanism, _decode(initial).encode())
+        try:
+            principal = self._prove(login, token)
+        except MailError as error:
+            refusal = self._refuse_login(error)
+            if self._state is State.CLOSED or not isinstance(error, Denied) or isinstance(error, Throttled):
+                return refusal
+            self._sasl = lambda _: refusal
+            return string(b64encode(bearer.REFUSAL)) + b"\r\n"
+        return self._enter(principal)
+
     def _log_in(self, login: str, secret: str) -> bytes:
         try:
-            principal = self._ports.authenticate(login=login, secret=secret, service=Service.SIEVE, peer=self._peer.address)
-            if principal.mailbox_id is None:
-                raise Denied("this login has no mailbox")
+            principal = self._prove(login, secret)
         except MailError as error:
-            self.pause = self._failed_logins.add()
-            if self._failed_logins.are_too_many:
-                self._state = State.CLOSED
-                return bye(error.public)
-            return no(error.public, "TRYLATER" if isinstance(error, Throttled | Deferred) else "")
+            return self._refuse_login(error)
+        return self._enter(principal)
+
+    def _prove(self, login: str, secret: str) -> Principal:
+        principal = self._ports.authenticate(login=login, secret=secret, service=Service.SIEVE, peer=self._peer.address)
+        if principal.mailbox_id is None:
+            raise Denied("this login has no mailbox")
+        return principal
+
+    def _refuse_login(self, error: MailError) -> bytes:
+        self.pause = self._failed_logins.add()
+        if self._failed_logins.are_too_many:
+            self._state = State.CLOSED
+            return bye(error.public)
+        return no(error.public, "TRYLATER" if isinstance(error, Throttled | Deferred) else "")
+
+    def _enter(self, principal: Principal) -> bytes:
         self._principal = principal
         self._scripts = self._ports.open_scripts(principal)
         self._state = State.AUTHENTICATED
@@ -326,7 +353,16 @@ class _Row:
 _BEFORE = frozenset({State.UNAUTHENTICATED})
 _AFTER = frozenset({State.AUTHENTICATED})
 
-MECHANISMS: dict[str, Callable[[Session, bytes | None], bytes]] = {"PLAIN": Session._plain, "LOGIN": Session._login}
+
+def _bearer(mechanism: str) -> Callable[[Session, bytes | None], bytes]:
+    return lambda session, initial: session._bearer(mechanism, initial)
+
+
+MECHANISMS: dict[str, Callable[[Session, bytes | None], bytes]] = {
+    "PLAIN": Session._plain,
+    "LOGIN": Session._login,
+    **{name: _bearer(name) for name in bearer.MECHANISMS},
+}
 
 COMMANDS: dict[str, _Row] = {
     "AUTHENTICATE": _Row(Session._authenticate, _BEFORE),

@@ -1,4 +1,4 @@
-"""AUTH: SASL exchanges as generators that yield challenges, take answers and return the reply (RFC 5034, RFC 4616, RFC 7677)."""
+"""AUTH: SASL exchanges as generators that yield challenges, take answers and return the reply (RFC 5034, RFC 4616, RFC 7677, RFC 7628)."""
 
 import binascii
 from base64 import b64decode
@@ -6,14 +6,15 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from secrets import token_urlsafe
 
+from mailcore.kernel import bearer as bearers
 from mailcore.kernel import scram as scrams
-from mailcore.kernel.errors import BadSyntax
+from mailcore.kernel.errors import BadSyntax, Denied, Throttled
 from mailcore.kernel.ports import ScramPort
 from mailcore.kernel.principal import Principal, Service
 from mailcore.kernel.sasl import read_plain
 
 Exchange = Generator[bytes, bytes, bytes]
-MECHANISMS = ("SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN")
+MECHANISMS = ("SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", *bearers.MECHANISMS)
 _NONCE_BYTES = 18
 
 
@@ -30,12 +31,33 @@ class Sasl:
         """What can be used now, the best first."""
         scrams_too = self.scram is not None
         plus_too = scrams_too and has_tls and bool(self.bindings)
-        return [one for one in MECHANISMS if one == "PLAIN" or (plus_too if one.endswith("-PLUS") else scrams_too)]
+        return [one for one in MECHANISMS if not one.startswith("SCRAM") or (plus_too if one.endswith("-PLUS") else scrams_too)]
 
 
 def plain(log_in: Callable[[str, str], bytes]) -> Exchange:
     """The first challenge, an empty one, is answered by the initial response where the client sent it along."""
     return log_in(*read_plain((yield b"")))
+
+
+def bearer(
+    mechanism: str,
+    *,
+    prove: Callable[[str, str], Principal],
+    open_drop: Callable[[Principal], bytes],
+    refuse: Callable[[Denied], bytes],
+) -> Exchange:
+    """A token that is not taken is answered with the reason, and the login fails with the client's next line (RFC 7628 §3.2.3)."""
+    login, token = bearers.read(mechanism, (yield b""))
+    try:
+        principal = prove(login, token)
+    except Throttled:
+        raise
+    except Denied as error:
+        # Counted now: the client may cancel in place of an answer.
+        reply = refuse(error)
+        yield bearers.REFUSAL
+        return reply
+    return open_drop(principal)
 
 
 def scram(sasl: Sasl, *, is_plus: bool, has_tls: bool, peer: str, open_drop: Callable[[Principal], bytes]) -> Exchange:

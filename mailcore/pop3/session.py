@@ -201,6 +201,8 @@ class Session:
     def _begin_sasl(self, name: str) -> logins.Exchange:
         if name == "PLAIN":
             return logins.plain(self._log_in)
+        if not name.startswith("SCRAM"):
+            return logins.bearer(name, prove=self._prove, open_drop=self._open_drop, refuse=self._login_failed)
         return logins.scram(
             self._ports.sasl, is_plus=name.endswith("-PLUS"), has_tls=self._has_tls, peer=self._peer.address, open_drop=self._open_drop
         )
@@ -222,9 +224,12 @@ class Session:
         except Denied as error:
             return self._login_failed(error)
 
+    def _prove(self, login: str, secret: str) -> Principal:
+        return self._ports.authenticate(login=login, secret=secret, service=Service.POP3, peer=self._peer.address)
+
     def _log_in(self, login: str, secret: str) -> bytes:
         try:
-            principal = self._ports.authenticate(login=login, secret=secret, service=Service.POP3, peer=self._peer.address)
+            principal = self._prove(login, secret)
         except MailError as error:
             return self._login_failed(error)
         return self._open_drop(principal)

@@ -1,9 +1,10 @@
-"""SCRAM, UTF8 and LANG in POP3 (RFC 5034, RFC 7677, RFC 6856)."""
+"""SCRAM, tokens, UTF8 and LANG in POP3 (RFC 5034, RFC 7677, RFC 7628, RFC 6856)."""
 
 import base64
 
 import pytest
 
+from mailcore.kernel.bearer import REFUSAL
 from mailcore.pop3.login import Sasl
 from mailcore.pop3.session import Session
 from tests.imap.scram_client import ScramClient
@@ -42,7 +43,7 @@ def log_in(talk: Session, client: ScramClient, mechanism: str = "SCRAM-SHA-256")
 
 def test_scram_with_an_initial_response(inbox: Inbox) -> None:
     talk = session(inbox, sasl=Sasl(Keys()))
-    assert b"SASL SCRAM-SHA-256 PLAIN\r\n" in say(talk, "CAPA")
+    assert b"SASL SCRAM-SHA-256 PLAIN OAUTHBEARER XOAUTH2\r\n" in say(talk, "CAPA")
     assert log_in(talk, ScramClient("ann@example.org", "a pass word")) == b"+OK 1 messages\r\n"
     assert say(talk, "STAT").startswith(b"+OK 1 ")
 
@@ -83,7 +84,7 @@ def test_what_is_no_scram_ends_the_exchange_and_not_the_session(inbox: Inbox, li
 def test_a_mechanism_that_is_not_offered(inbox: Inbox) -> None:
     talk = session(inbox)
     assert say(talk, "AUTH SCRAM-SHA-256").startswith(b"-ERR")
-    assert say(talk, "AUTH") == b"+OK mechanisms follow\r\nPLAIN\r\n.\r\n"
+    assert say(talk, "AUTH") == b"+OK mechanisms follow\r\nPLAIN\r\nOAUTHBEARER\r\nXOAUTH2\r\n.\r\n"
 
 
 @pytest.mark.parametrize("answer", [b"\0ann@example.org\0", b"\0\0secret", b"one\0two", b"\0\xff\0x", b"a\0b\0c\0d"])
@@ -118,3 +119,32 @@ def test_languages(inbox: Inbox) -> None:
     assert say(talk, "LANG EN").startswith(b"+OK en ")
     assert say(talk, "LANG *").startswith(b"+OK i-default ")
     assert say(talk, "LANG MUL").startswith(b"-ERR ")
+
+
+def token(secret: str, mechanism: str = "OAUTHBEARER") -> str:
+    head = "n,a=ann@example.org," if mechanism == "OAUTHBEARER" else "user=ann@example.org"
+    message = f"{head}\x01auth=Bearer {secret}\x01\x01"
+    return f"AUTH {mechanism} {encode(message.encode())}"
+
+
+@pytest.mark.parametrize("mechanism", ["OAUTHBEARER", "XOAUTH2"])
+def test_a_token(inbox: Inbox, mechanism: str) -> None:
+    talk = session(inbox)
+    assert f" {mechanism}".encode() in say(talk, "CAPA")
+    assert say(talk, token("a pass word", mechanism)) == b"+OK 1 messages\r\n"
+
+
+@pytest.mark.parametrize("word", ["AQ==", "=", "*"])
+def test_a_wrong_token_is_told_why_and_counts_as_a_guess(inbox: Inbox, word: str) -> None:
+    talk = session(inbox)
+    for _ in range(5):
+        assert challenge_in(say(talk, token("guessed"))) == REFUSAL
+        assert talk.pause > 0
+        if not talk.is_closed:
+            assert say(talk, word).startswith(b"-ERR cancelled" if word == "*" else b"-ERR [AUTH]")
+    assert talk.is_closed
+
+
+def test_what_is_no_token(inbox: Inbox) -> None:
+    assert say(session(inbox), "AUTH XOAUTH2 " + encode(b"n,a=ann,")).startswith(b"-ERR That is not")
+    assert say(session(inbox, may_log_in_clear=False), token("a pass word")).startswith(b"-ERR [AUTH] start TLS")

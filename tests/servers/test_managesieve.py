@@ -45,7 +45,7 @@ def test_a_script_is_put_and_switched_on(front: Ports) -> None:
         assert clear.ask(b"STARTTLS\r\nNOOP\r\n")[-1].startswith(b"OK")
         with trusting().wrap_socket(raw) as secure:
             talk = Talk(secure)
-            assert b'"SASL" "PLAIN LOGIN"' in talk.hear()
+            assert b'"SASL" "PLAIN LOGIN OAUTHBEARER XOAUTH2"' in talk.hear()
             login = b64encode(f"\0{ANN}\0{SECRET}".encode())
             assert talk.ask(b'AUTHENTICATE "PLAIN" "%b"\r\n' % login) == [b'OK "logged in"']
             text = b'require "fileinto";\r\nif true { fileinto "A"; }\r\n'

@@ -1,12 +1,14 @@
-"""LOGIN and AUTHENTICATE (RFC 3501 §6.2.2, §6.2.3; RFC 4616 PLAIN; RFC 4959 SASL-IR; RFC 7677 SCRAM-SHA-256; the LOGIN mechanism)."""
+"""LOGIN and AUTHENTICATE (RFC 3501 §6.2.2, §6.2.3; RFC 4616 PLAIN; RFC 4959 SASL-IR; RFC 7677 SCRAM-SHA-256;
+RFC 7628 OAUTHBEARER and XOAUTH2; the LOGIN mechanism)."""
 
 from base64 import b64encode
 from collections.abc import Generator
 from dataclasses import dataclass
 from secrets import token_urlsafe
 
+from mailcore.kernel import bearer
 from mailcore.kernel import scram as scrams
-from mailcore.kernel.errors import Denied, Throttled
+from mailcore.kernel.errors import Denied, MailError, Throttled
 from mailcore.kernel.mailstore import MailStore
 from mailcore.kernel.principal import Principal
 
@@ -15,7 +17,7 @@ from ..grammar.login import Authenticate, Login, decode_base64, decode_text, rea
 from .core import Connection, State
 from .replies import Rejected
 
-MECHANISMS = (b"SCRAM-SHA-256-PLUS", b"SCRAM-SHA-256", b"PLAIN", b"LOGIN")
+MECHANISMS = (b"SCRAM-SHA-256-PLUS", b"SCRAM-SHA-256", b"PLAIN", b"LOGIN", *(name.encode("ascii") for name in bearer.MECHANISMS))
 _NONCE_BYTES = 18
 
 
@@ -38,6 +40,8 @@ class Exchange:
     mechanism: bytes
     login: str | None = None
     scram: scrams.Exchange | None = None
+    refused: Rejected | None = None
+    """Why a token was not taken; the client has been told, and answers before the login fails."""
     principal: Principal | None = None
     """Proved, and only to be told that we are who we say."""
 
@@ -108,6 +112,8 @@ def _advance(session: Connection, exchange: Exchange, answer: bytes) -> bytes | 
     if exchange.mechanism == b"PLAIN":
         log_in(session, read_plain(answer))
         return None
+    if exchange.mechanism.decode("ascii") in bearer.MECHANISMS:
+        return _advance_bearer(session, exchange, answer)
     if exchange.mechanism.startswith(b"SCRAM"):
         try:
             return _advance_scram(session, exchange, answer)
@@ -117,6 +123,23 @@ def _advance(session: Connection, exchange: Exchange, answer: bytes) -> bytes | 
         exchange.login = decode_text(answer)
         return challenge(b"Password:")
     log_in(session, Login(exchange.login, decode_text(answer)))
+    return None
+
+
+def _advance_bearer(session: Connection, exchange: Exchange, answer: bytes) -> bytes | None:
+    if exchange.refused is not None:
+        raise exchange.refused
+    try:
+        asked = Login(*bearer.read(exchange.mechanism.decode("ascii"), answer))
+    except MailError as error:
+        raise BadCommand(error.public) from error
+    try:
+        log_in(session, asked)
+    except Rejected as error:
+        if error.code != b"AUTHENTICATIONFAILED":
+            raise
+        exchange.refused = error
+        return challenge(bearer.REFUSAL)
     return None
 
 

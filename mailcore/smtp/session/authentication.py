@@ -1,10 +1,11 @@
-"""AUTH PLAIN and LOGIN (RFC 4954, RFC 4616). Secrets pass through and are not kept."""
+"""AUTH PLAIN, LOGIN, OAUTHBEARER and XOAUTH2 (RFC 4954, RFC 4616, RFC 7628). Secrets pass through and are not kept."""
 
 import base64
 import binascii
 from collections.abc import Callable
 
-from mailcore.kernel.errors import BadSyntax, Denied
+from mailcore.kernel import bearer
+from mailcore.kernel.errors import BadSyntax, Denied, MailError, Throttled
 from mailcore.kernel.principal import Principal
 from mailcore.kernel.sasl import read_plain
 
@@ -15,7 +16,7 @@ from .context import Context, Framing
 from .states import State
 from .verdicts import Stage
 
-MECHANISMS = ("PLAIN", "LOGIN")
+MECHANISMS = ("PLAIN", "LOGIN", *bearer.MECHANISMS)
 _Take = Callable[[Context, str], None]
 
 
@@ -27,15 +28,21 @@ def handle_auth(context: Context, command: Auth) -> None:
     elif context.principal is not None:
         context.reply(503, "5.5.1", "You are authenticated")
     elif command.mechanism not in MECHANISMS:
-        context.reply(504, "5.5.4", "Use PLAIN or LOGIN")
+        context.reply(504, "5.5.4", f"Use {', '.join(MECHANISMS)}")
     else:
         context.move(State.AUTHENTICATING)
-        begin = _take_plain if command.mechanism == "PLAIN" else _take_login
+        begin = _begin(command.mechanism)
         if command.initial is not None:
             initial = b"" if command.initial == "=" else command.initial.encode("utf-8")
             _read(context, initial, begin)
         else:
-            _challenge(context, b"" if command.mechanism == "PLAIN" else b"Username:", begin)
+            _challenge(context, b"Username:" if command.mechanism == "LOGIN" else b"", begin)
+
+
+def _begin(mechanism: str) -> _Take:
+    if mechanism in bearer.MECHANISMS:
+        return lambda context, message: _take_bearer(context, mechanism, message)
+    return _take_plain if mechanism == "PLAIN" else _take_login
 
 
 def _challenge(context: Context, prompt: bytes, take: _Take) -> None:
@@ -77,6 +84,32 @@ def _take_login(context: Context, login: str) -> None:
         _fail(context, CommandFault("A user name is needed", enhanced="5.5.2"))
     else:
         _challenge(context, b"Password:", lambda _context, secret: _ask(context, login, secret))
+
+
+def _take_bearer(context: Context, mechanism: str, message: str) -> None:
+    try:
+        login, token = bearer.read(mechanism, message.encode())
+    except BadSyntax as error:
+        _fail(context, CommandFault(error.public, enhanced="5.5.2"))
+    except MailError as error:
+        _fail(context, error)
+    else:
+        context.question(AskAuthenticate(login, token), lambda answer: _settle_bearer(context, answer))
+
+
+def _settle_bearer(context: Context, answer: Answer) -> None:
+    """A token that is not taken is answered with the reason; whatever the client says then, the login fails (RFC 7628 §3.2.3)."""
+    if not isinstance(answer, Denied) or isinstance(answer, Throttled):
+        _settle(context, answer)
+        return
+    context.reply(334, "", base64.b64encode(bearer.REFUSAL).decode("ascii"))
+    context.framing = Framing.SASL
+
+    def end(_line: bytes) -> None:
+        context.framing, context.sasl = Framing.LINE, None
+        _fail(context, answer)
+
+    context.sasl = end
 
 
 def _ask(context: Context, login: str, secret: str) -> None:
