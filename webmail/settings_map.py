@@ -49,6 +49,10 @@ PASSWORD = Place(
     "security", "security", "key-round", _("Password and second step"), _("Change the password, sign in with a code as well"),
     _("two-factor 2FA TOTP recovery codes"),
 )  # fmt: skip
+PASSKEYS = Place(
+    "passkeys", "passkeys", "fingerprint", _("Passkeys"), _("Sign in with your telephone, computer or security key"),
+    _("WebAuthn FIDO fingerprint face passwordless"),
+)  # fmt: skip
 PROGRAMS = Place(
     "programs", "app-passwords", "monitor", _("Mail programs"), _("A password of its own for each program or telephone"),
     _("app password IMAP SMTP POP3 Thunderbird"),
@@ -76,7 +80,7 @@ PARTS: tuple[Part, ...] = (
     Part(_("You"), (GENERAL, READING)),
     Part(_("Mail"), (RULES, AWAY, FORWARDING, SILENCED, COLLECTED)),
     Part(_("Writing"), (WRITING, IDENTITIES, TEMPLATES)),
-    Part(_("Account"), (PASSWORD, PROGRAMS, SESSIONS)),
+    Part(_("Account"), (PASSWORD, PASSKEYS, PROGRAMS, SESSIONS)),
 )
 
 

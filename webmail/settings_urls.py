@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import collected, identities, rules, security, session, settings, silenced
+from .views import collected, identities, passkeys, rules, security, session, settings, silenced
 
 urlpatterns = [
     path("general", settings.choices, {"section": "general"}, name="settings-general"),
@@ -34,6 +34,12 @@ urlpatterns = [
     path("second-step", security.set_up, name="second-step"),
     path("second-step/codes", security.renew_codes, name="renew-codes"),
     path("second-step/off", security.switch_off, name="second-step-off"),
+    path("passkeys", passkeys.index, name="passkeys"),
+    path("passkeys/begin", passkeys.begin, name="begin-passkey"),
+    path("passkeys/<int:passkey_id>", passkeys.rename, name="rename-passkey"),
+    path("passkeys/<int:passkey_id>/remove", passkeys.remove, name="remove-passkey"),
+    path("code/passkey", passkeys.second, name="code-passkey"),
+    path("code/passkey/ask", passkeys.ask_second, name="ask-second-passkey"),
     path("programs", security.app_passwords, name="app-passwords"),
     path("programs/<int:app_password_id>/remove", security.remove_app_password, name="remove-app-password"),
     path("sessions", security.sessions, name="sessions"),

@@ -14,6 +14,7 @@ from .views import (
     lists,
     mailbox,
     message,
+    passkeys,
     pictures,
     search,
     session,
@@ -26,6 +27,8 @@ register_converter(FolderName, "folder")
 urlpatterns = [
     path("", session.home, name="home"),
     path("login", session.sign_in, name="login"),
+    path("login/passkey", passkeys.sign_in, name="login-passkey"),
+    path("login/passkey/ask", passkeys.ask_at_door, name="ask-passkey"),
     path("logout", session.sign_out, name="logout"),
     path("settings", settings.show, name="settings"),
     path("settings/", include("webmail.settings_urls")),

@@ -40,8 +40,6 @@ from .passwords import keyed_digest
 MAX_KEYS = 20
 MAX_ANSWER = 20_000
 """Characters of what a browser sends; larger is not looked at."""
-REFUSED = "That passkey was not taken. Try again, or sign in with your password."
-_NOT_MADE = "That passkey could not be taken. Try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +105,14 @@ def finish_registration(*, user_id: int, site: Site, challenge: str, answer: str
         raise BadField("answer", "The page was open too long. Try again.")
     fields = _read(answer)
     if fields is None:
-        raise BadField("answer", _NOT_MADE)
+        raise _not_made("no answer at all")
     try:
         made = verify_registration_response(
             credential=fields, expected_challenge=base64url_to_bytes(challenge), expected_rp_id=site.rp_id,
             expected_origin=site.origins, require_user_verification=True,
         )  # fmt: skip
     except Exception as error:  # CBOR, ASN.1 and certificates of strangers are read in there; each reader has errors of its own
-        raise BadField("answer", _NOT_MADE, f"{type(error).__name__}: {error}") from error
+        raise _not_made(f"{type(error).__name__}: {error}") from error
     try:
         with transaction.atomic():
             if User.objects.select_for_update().get(id=user_id).passkeys.count() >= MAX_KEYS:
@@ -184,7 +182,7 @@ def _finish_login(*, site: Site, challenge: str, answer: str, peer: str, user_id
     key = Passkey.objects.filter(credential_id=given, rp_id=site.rp_id).first() if given else None
     if not challenge or fields is None or key is None or user_id not in (None, key.user_id):
         throttle.record_failure(login=f"passkey:{given}", secret=given, peer=peer)
-        raise Denied(REFUSED, f"unknown passkey or question from {peer}")
+        raise _refused(f"unknown passkey or question from {peer}")
     try:
         proof = verify_authentication_response(
             credential=fields, expected_challenge=base64url_to_bytes(challenge), expected_rp_id=site.rp_id, expected_origin=site.origins,
@@ -193,7 +191,7 @@ def _finish_login(*, site: Site, challenge: str, answer: str, peer: str, user_id
         _check_handle(fields, key)
     except Exception as error:  # as above
         throttle.record_failure(login=f"passkey:{given}", secret=answer, peer=peer)
-        raise Denied(REFUSED, f"passkey {key.pk} from {peer}: {type(error).__name__}: {error}") from error
+        raise _refused(f"passkey {key.pk} from {peer}: {type(error).__name__}: {error}") from error
     user = DirectoryBackend().get_user(key.user_id)
     if user is None:
         raise Denied("This account is suspended.", f"suspended login with passkey {key.pk} from {peer}")
@@ -201,8 +199,16 @@ def _finish_login(*, site: Site, challenge: str, answer: str, peer: str, user_id
     if not Passkey.objects.filter(pk=key.pk, sign_count=key.sign_count).update(
         sign_count=proof.new_sign_count, is_synced=proof.credential_backed_up, last_used_at=timezone.now()
     ):
-        raise Denied(REFUSED, f"passkey {key.pk} answered twice or was revoked meanwhile")
+        raise _refused(f"passkey {key.pk} answered twice or was revoked meanwhile")
     return user
+
+
+def _refused(detail: str) -> Denied:
+    return Denied("That passkey was not taken. Try again, or sign in with your password.", detail)
+
+
+def _not_made(detail: str) -> BadField:
+    return BadField("answer", "That passkey could not be taken. Try again.", detail)
 
 
 def _read(answer: str) -> dict[str, object] | None:

@@ -10,7 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from mailcore.directory import second_step
+from mailcore.directory import passkeys, second_step
 from mailcore.directory.authentication import authenticate
 from mailcore.directory.backends import DirectoryBackend
 from mailcore.directory.models import User
@@ -36,39 +36,36 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
-        return redirect("home") if request.user.is_authenticated else _page(request, "", "")
+        return redirect("home") if request.user.is_authenticated else door(request)
     name = request.POST.get("login", "")
     try:
-        principal = authenticate(login=name, secret=request.POST.get("password", ""), service=Service.WEB, peer=_peer(request))
+        principal = authenticate(login=name, secret=request.POST.get("password", ""), service=Service.WEB, peer=peer_of(request))
     except Denied as error:
-        return _page(request, name, _(error.public), status=403)
+        return door(request, name=name, error=_(error.public), status=403)
     user = DirectoryBackend().get_user(principal.user_id)
     if user is None:
-        return _page(request, name, _("This account is suspended."), status=403)
+        return door(request, name=name, error=_("This account is suspended."), status=403)
     stays = bool(request.POST.get("stay"))
     if user.has_second_step:
         # Nothing is open yet: the session only remembers who has still to give the code.
-        request.session["half"] = [user.pk, user.auth_version, int(time.time()), stays, _next(request)]
+        request.session["half"] = [user.pk, user.auth_version, int(time.time()), stays, next_of(request)]
         return redirect("login-code")
-    return _enter(request, user, stays=stays, target=_next(request))
+    return enter(request, user, stays=stays, target=next_of(request))
 
 
 @require_http_methods(["GET", "POST"])
 def code(request: HttpRequest) -> HttpResponse:
     """The second step."""
-    half = request.session.get("half")
-    user = _find_half(half)
-    if half is None or user is None:
-        request.session.pop("half", None)
+    user = find_half(request)
+    if user is None:
         return redirect("login")
     if request.method == "GET":
-        return render(request, "webmail/login_code.html", _door(request))
+        return code_page(request, user)
     try:
-        was_paper = second_step.check(user_id=user.pk, login=user.login, code=request.POST.get("code", ""), peer=_peer(request))
+        was_paper = second_step.check(user_id=user.pk, login=user.login, code=request.POST.get("code", ""), peer=peer_of(request))
     except Denied as error:
-        return render(request, "webmail/login_code.html", _door(request) | {"error": _(error.public)}, status=403)
-    del request.session["half"]
-    response = _enter(request, user, stays=bool(half[3]), target=str(half[4]))
+        return code_page(request, user, error=_(error.public), status=403)
+    response = enter_half(request, user)
     if was_paper:
         left = second_step.count_codes(user_id=user.pk)
         request.session["toast"] = [_("A recovery code was used. %(count)d are left") % {"count": left}, [], 0, False]
@@ -85,7 +82,7 @@ def has_mailbox(request: HttpRequest) -> bool:
     return isinstance(request.user, User) and find_mailbox(request.user) is not None
 
 
-def _enter(request: HttpRequest, user: User, *, stays: bool, target: str) -> HttpResponse:
+def enter(request: HttpRequest, user: User, *, stays: bool, target: str) -> HttpResponse:
     login(request, user, backend=BACKEND)
     if not stays:
         request.session.set_expiry(0)
@@ -99,27 +96,48 @@ def _enter(request: HttpRequest, user: User, *, stays: bool, target: str) -> Htt
     return response
 
 
-def _find_half(half: object) -> User | None:
+def enter_half(request: HttpRequest, user: User) -> HttpResponse:
+    """For who has passed the second step too."""
+    half = request.session.pop("half")
+    return enter(request, user, stays=bool(half[3]), target=str(half[4]))
+
+
+def find_half(request: HttpRequest) -> User | None:
+    """Who has given the password and still owes the second step; a stale half is forgotten."""
+    half = request.session.get("half")
+    user = _read_half(half)
+    if half is not None and user is None:
+        del request.session["half"]
+    return user
+
+
+def _read_half(half: object) -> User | None:
     if not isinstance(half, list) or len(half) != 5 or time.time() - half[2] > HALF_LASTS:
         return None
     user = DirectoryBackend().get_user(half[0])
     return user if user is not None and user.auth_version == half[1] else None
 
 
-def _next(request: HttpRequest) -> str:
+def next_of(request: HttpRequest) -> str:
     target = request.POST.get("next", "")
     return target if target and url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure()) else "/"
 
 
-def _peer(request: HttpRequest) -> str:
+def peer_of(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
-def _door(request: HttpRequest) -> dict[str, object]:
+def door(request: HttpRequest, *, name: str = "", error: str = "", passkey_error: str = "", status: int = 200) -> HttpResponse:
+    context = {"login": name, "error": error, "passkey_error": passkey_error, "next": request.GET.get("next", request.POST.get("next", ""))}
+    return render(request, "webmail/login.html", context | _envelope(request), status=status)
+
+
+def code_page(request: HttpRequest, user: User, *, error: str = "", passkey_error: str = "", status: int = 200) -> HttpResponse:
+    has_passkey = passkeys.has_keys(user_id=user.pk, site=passkeys.Site(request.get_host()))
+    context = {"error": error, "passkey_error": passkey_error, "has_passkey": has_passkey}
+    return render(request, "webmail/login_code.html", context | _envelope(request), status=status)
+
+
+def _envelope(request: HttpRequest) -> dict[str, object]:
     host = request.get_host().partition(":")[0]
-    return {"host": host, "mark": host[:18], "now": timezone.now()}
-
-
-def _page(request: HttpRequest, name: str, error: str, status: int = 200) -> HttpResponse:
-    context = {"login": name, "error": error, "next": request.GET.get("next", request.POST.get("next", ""))}
-    return render(request, "webmail/login.html", context | _door(request), status=status)
+    return {"host": host, "mark": host[:18], "now": timezone.now(), "is_named": passkeys.Site(request.get_host()).is_named}
