@@ -62,7 +62,7 @@ def drain(
     leases = claims.claim_due(now=clock(), owner=owner, limit=limit)
     if not leases:
         return 0
-    plan = _make_plan(leases)
+    plan = _make_plan(leases, clock())
     settling.settle(plan.answers, now=clock(), owner=owner)
     if plan.parcels:
         local.deliver(plan.parcels, clock=clock, owner=owner)
@@ -77,10 +77,13 @@ def drain(
     return len(leases)
 
 
-def _make_plan(leases: Sequence[Lease]) -> _Plan:
+def _make_plan(leases: Sequence[Lease], now: int) -> _Plan:
     plan = _Plan()
     routes: dict[str, Route] = {}
     for lease in leases:
+        if lease.by_mode == "R" and lease.deliver_by <= now:
+            plan.answers.append(Result(lease, Verdict.FAILED, 550, "5.4.7 It was not delivered in the time that its sender set."))
+            continue
         route = routes.get(lease.address)
         if route is None:
             route = routes[lease.address] = _route(lease.address)

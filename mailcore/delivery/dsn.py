@@ -1,7 +1,8 @@
 """Reports to the sender: failed, delayed, delivered. Pure: results in, message bytes out.
 
 RFC 3464 (delivery status in a multipart/report), RFC 3461 §5.2 and §6 (what was asked for),
-RFC 6533 §3 (addresses beyond ASCII). A report has the null sender, and nothing is returned to that.
+RFC 6533 §3 (addresses beyond ASCII), RFC 2852 §5 and RFC 4865 §5 (times that were asked for).
+A report has the null sender, and nothing is returned to that.
 A report of ours that fails is shown to the postmaster instead, and one to a postmaster to nobody,
 so no chain of reports is longer than two.
 """
@@ -9,6 +10,7 @@ so no chain of reports is longer than two.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from mailcore.queue.claims import Lease
 from mailcore.queue.settlement import Result, Verdict
@@ -61,9 +63,17 @@ def wanted_action(result: Result, *, is_late: bool) -> str:
         return "failed" if not asked or "FAILURE" in asked else ""
     if result.verdict is Verdict.DEFERRED:
         return "delayed" if is_late and not lease.delay_notified and (not asked or "DELAY" in asked) else ""
+    if _tells_of_step(result) and "NEVER" not in asked:
+        return "relayed"
     if "SUCCESS" not in asked or result.peer_reports:
         return ""
     return {Verdict.DELIVERED: "delivered", Verdict.SENT: "relayed"}.get(result.verdict, "")
+
+
+def _tells_of_step(result: Result) -> bool:
+    """RFC 2852 §4: each host that passes it on, where that was asked; and that the time is known to nobody from here on."""
+    lease = result.lease
+    return result.verdict is Verdict.SENT and bool(lease.by_mode) and (bool(lease.by_trace) or not result.peer_keeps_time)
 
 
 def _is_to_postmaster(lease: Lease) -> bool:
@@ -126,6 +136,10 @@ def _text(report: Report, hostname: str) -> str:
 def _status(report: Report, hostname: str, now: int) -> str:
     lease = report.lease
     message = [f"Reporting-MTA: dns; {hostname}", f"Arrival-Date: {format_time(lease.received_at)}", f"X-Queue-Id: {lease.trace_id}"]
+    if lease.deliver_by:
+        message.append(f"Deliver-By-Date: {format_time(lease.deliver_by)}")
+    if lease.not_before:
+        message.append(f"Future-Release-Request: until;{datetime.fromtimestamp(lease.not_before, UTC):%Y-%m-%dT%H:%M:%SZ}")
     if lease.envid:
         message.insert(0, f"Original-Envelope-Id: {_decode_xtext(lease.envid)}")
     return "\r\n".join(message) + "\r\n" + "".join("\r\n" + _recipient(report, result, now) for result in report.results)

@@ -299,7 +299,8 @@ def _send(connection: Connection, job: Job, errand: Errand) -> tuple[Finished, s
         raw = copies.lines_of(first) + raw
     dressed = departure.dress(raw=raw, sender=first.sender, source=first.source, orcpt=first.orcpt)
     sender = copies.sender_of(first) if copies.is_copy(first) else dressed.sender
-    message = OutgoingMessage(replace(_envelope(job), sender=sender), dressed.prefix + raw if dressed.prefix else raw)
+    whole = dressed.prefix + raw if dressed.prefix else raw
+    message = OutgoingMessage(replace(_envelope(job), sender=sender), whole, by_left=first.deliver_by - errand.clock())
     finished = connection.send(message, before_dot=lambda: claims.mark_data_sent(token=token, ids=ids, now=errand.clock()))
     return finished, "; ".join(part for part in (connection.tls_words, dressed.words) if part)
 
@@ -307,14 +308,25 @@ def _send(connection: Connection, job: Job, errand: Errand) -> tuple[Finished, s
 def _envelope(job: Job) -> Envelope:
     first = job[0]
     recipients = tuple(EnvelopeRecipient(lease.address, lease.notify, lease.orcpt) for lease in job)
-    return Envelope(first.sender, recipients, bool(first.smtputf8), bool(first.eight_bit), first.ret, first.envid, bool(first.requiretls))
+    return Envelope(
+        first.sender, recipients, bool(first.smtputf8), bool(first.eight_bit), first.ret, first.envid, bool(first.requiretls),
+        deliver_by=first.deliver_by, by_mode=first.by_mode, by_trace=bool(first.by_trace),
+    )  # fmt: skip
 
 
 def _judge(lease: Lease, one: RecipientResult, connection: Connection, words: str) -> Result:
     text = _text(one)
     if one.ok:
         text = f"{text} [{words}]"
-        return Result(lease, Verdict.SENT, one.code, text, connection.host, peer_reports=connection.offers_reports)
+        return Result(
+            lease,
+            Verdict.SENT,
+            one.code,
+            text,
+            connection.host,
+            peer_reports=connection.offers_reports,
+            peer_keeps_time=connection.keeps_time,
+        )
     if one.permanent:
         return Result(lease, Verdict.FAILED, one.code, text, connection.host)
     retry_in = GREYLIST_RETRY if lease.attempts <= 2 and "greylist" in text.lower() else None

@@ -59,7 +59,10 @@ def _reports(results: Sequence[Result], now: int) -> list[Report]:
 
 def _is_late(result: Result, now: int) -> bool:
     lease = result.lease
-    return now - lease.received_at >= schedule.DELAY_NOTICE_AFTER and lease.priority < schedule.BULK_PRIORITY
+    # RFC 2852 §4.1.3: by a time that had passed when the message came, somebody else has told its sender.
+    if lease.by_mode == "N" and lease.received_at < lease.deliver_by <= now:
+        return True
+    return now - lease.starts_at >= schedule.DELAY_NOTICE_AFTER and lease.priority < schedule.BULK_PRIORITY
 
 
 def _write_letters(reports: Sequence[Report], now: int) -> list[_Letter]:

@@ -59,6 +59,10 @@ class Connection:
     def offers_reports(self) -> bool:
         return "DSN" in self._session.offers
 
+    @property
+    def keeps_time(self) -> bool:
+        return "DELIVERBY" in self._session.offers
+
     def send(self, message: OutgoingMessage, *, before_dot: Callable[[], bool]) -> Finished:
         """Send one message. `before_dot` is called just before its last octets go out; False means LeaseLost."""
         self.has_sent_dot = False

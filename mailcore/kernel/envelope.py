@@ -1,6 +1,6 @@
 """The SMTP envelope: who sent a message, to whom, and what was asked about its report.
 
-RFC 5321 §2.3.1; RFC 3461 (DSN parameters).
+RFC 5321 §2.3.1; RFC 3461 (DSN parameters); RFC 4865 (release later); RFC 2852 (deliver by).
 """
 
 from dataclasses import dataclass, field
@@ -32,6 +32,12 @@ class Envelope:
     """RFC 8689: only hosts that prove who they are, under TLS, may be given this message."""
     hold_until: int = 0
     """Seconds since the epoch before which it must not leave; 0 is at once. Until then its sender may call it back."""
+    deliver_by: int = 0
+    """RFC 2852: seconds since the epoch by which it is to be delivered; 0 is whenever."""
+    by_mode: str = ""
+    """RFC 2852 §4: "R" is returned when the time has passed, of "N" the sender is told; "" without `deliver_by`."""
+    by_trace: bool = False
+    """RFC 2852 §4: its sender wants to know of each host that passes it on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ class SmtpLimits:
     """Octets of one command line; RFC 5321 §4.5.3.1.4 asks for 512 and extensions add to it."""
     max_errors: int = 20
     max_transactions: int = 1_000
+    max_hold: int = 366 * 86_400
+    """Seconds a sender may ask mail to wait (RFC 4865)."""
     command_timeout: float = 300.0
     session_timeout: float = 3_600.0
 

@@ -12,7 +12,8 @@ from .settlement import insert_recipients
 
 _COLUMNS = (
     "trace_id", "sender", "blob_id", "size", "source", "user_id", "message_id", "delivered_to", "received_at", "expires_at", "is_held",
-    "priority", "ret", "envid", "smtputf8", "eight_bit", "requiretls", "filing", "not_before",
+    "priority", "ret", "envid", "smtputf8", "eight_bit", "requiretls", "filing", "not_before", "deliver_by",
+    "by_mode", "by_trace",
 )  # fmt: skip
 
 
@@ -39,6 +40,9 @@ class NewEntry:
     filing: str = ""
     not_before: int = 0
     """It falls due only then."""
+    deliver_by: int = 0
+    by_mode: str = ""
+    by_trace: bool = False
     findings: tuple[str, ...] = ()
     """For the journey, after `came_from`."""
     hold: str = ""
@@ -67,11 +71,14 @@ def insert(entries: Sequence[NewEntry]) -> None:
 
 
 def _row(entry: NewEntry) -> tuple[object, ...]:
+    expires_at = schedule.expiry(received_at=max(entry.received_at, entry.not_before), sender=entry.sender)
+    if entry.by_mode == "R":
+        expires_at = min(expires_at, entry.deliver_by)
     return (
         entry.trace_id, entry.sender, entry.blob_id, entry.size, entry.source, entry.user_id, entry.message_id, entry.delivered_to,
-        entry.received_at, schedule.expiry(received_at=max(entry.received_at, entry.not_before), sender=entry.sender), bool(entry.hold),
-        entry.priority,
+        entry.received_at, expires_at, bool(entry.hold), entry.priority,
         entry.ret, entry.envid, entry.smtputf8, entry.eight_bit, entry.requiretls, entry.filing, entry.not_before,
+        entry.deliver_by, entry.by_mode, entry.by_trace,
     )  # fmt: skip
 
 

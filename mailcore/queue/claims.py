@@ -51,7 +51,16 @@ class Lease:
     eight_bit: bool
     requiretls: bool
     filing: str
+    not_before: int
+    deliver_by: int
+    by_mode: str
+    by_trace: bool
     token: str
+
+    @property
+    def starts_at(self) -> int:
+        """When its time in the queue began to count: a message that was to wait was not late while it did."""
+        return max(self.received_at, self.not_before)
 
 
 _DUE = "r.state IN ('queued', 'leased') AND r.next_attempt_at <= %s"
@@ -76,7 +85,7 @@ WHERE id IN ({ids}) AND state IN ('queued', 'leased') AND next_attempt_at <= %s
 _READ = """
 SELECT r.id, r.entry_id, r.address, r.orcpt, r.notify, r.destination, r.attempts, r.data_sent_at, r.delay_notified,
     e.trace_id, e.sender, e.blob_id, e.size, e.source, e.message_id, e.delivered_to, e.received_at, e.expires_at, e.priority,
-    e.ret, e.envid, e.smtputf8, e.eight_bit, e.requiretls, e.filing, r.lease_token
+    e.ret, e.envid, e.smtputf8, e.eight_bit, e.requiretls, e.filing, e.not_before, e.deliver_by, e.by_mode, e.by_trace, r.lease_token
 FROM queue_recipient r JOIN queue_entry e ON e.id = r.entry_id
 WHERE r.lease_token = %s AND r.state = 'leased' ORDER BY r.entry_id, r.id
 """

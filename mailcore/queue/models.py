@@ -42,6 +42,11 @@ class Entry(models.Model):
     smtputf8 = models.BooleanField(default=False)
     eight_bit = models.BooleanField(default=False)
     requiretls = models.BooleanField(default=False)
+    deliver_by = models.BigIntegerField(default=0)
+    """When it is to be delivered at the latest; 0 is whenever (RFC 2852)."""
+    by_mode = models.CharField(max_length=1, blank=True, default="")
+    """R: returned then. N: its sender is told then."""
+    by_trace = models.BooleanField(default=False)
     filing = models.CharField(max_length=16, blank=True, default="")
     """The special use of the folder a check at the door wants it filed in; "" is the inbox."""
 

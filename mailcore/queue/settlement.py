@@ -63,6 +63,8 @@ class Result:
     """EXPANDED: the addresses this recipient stands for."""
     peer_reports: bool = False
     """SENT: the next host took over the duty to report success (RFC 3461 §5.2.2)."""
+    peer_keeps_time: bool = True
+    """SENT: the next host took over the time that was set (RFC 2852 §4.1.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,11 @@ def decide(result: Result, *, now: int) -> Decided:
     expires_at = min(lease.expires_at, result.give_up_at or lease.expires_at)
     following = schedule.next_attempt(now=now, attempts=lease.attempts, expires_at=expires_at)
     if following is None:
-        text = f"{result.text} (given up after {max(1, (now - lease.received_at) // schedule.HOUR)} hours)"
+        text = f"{result.text} (given up after {max(1, (now - lease.starts_at) // schedule.HOUR)} hours)"
         return Decided(Result(lease, Verdict.FAILED, result.code, text, result.host))
+    if lease.by_mode == "N" and now < lease.deliver_by:
+        # An attempt when the time is up, so that its sender is told then.
+        following = min(following, lease.deliver_by)
     if result.retry_in is not None:
         following = min(now + result.retry_in, expires_at)
     return Decided(result, following)

@@ -29,6 +29,8 @@ class ClientConfig:
 class OutgoingMessage:
     envelope: Envelope
     raw: bytes = field(repr=False)
+    by_left: int = 0
+    """Seconds until the envelope's `deliver_by`, negative once it has passed."""
 
 
 @dataclass(frozen=True, slots=True)

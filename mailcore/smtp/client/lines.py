@@ -1,6 +1,7 @@
 """The MAIL and RCPT lines of one message, as far as the peer's offers carry them.
 
-RFC 5321 §4.1.1.2, RFC 1870, RFC 6152, RFC 3461, RFC 6531 §3, RFC 8689 §2.
+RFC 5321 §4.1.1.2, RFC 1870, RFC 6152, RFC 3461, RFC 6531 §3, RFC 8689 §2,
+RFC 2852 §4.
 """
 
 import re
@@ -14,6 +15,7 @@ from .actions import OutgoingMessage
 from .offers import Offers
 
 _UNSAFE = re.compile(r"[\x00-\x20\x7f<>]")
+_LARGEST_BY = 999_999_999
 _UNSAFE_IN_QUOTES = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -31,8 +33,8 @@ class Plan:
     recipients: tuple["bytes | CannotSend", ...]
 
 
-def plan(message: OutgoingMessage, offers: Offers) -> Plan:
-    """Raises CannotSend where no recipient can be tried."""
+def plan(message: OutgoingMessage, offers: Offers, *, is_last: bool = False) -> Plan:
+    """Raises CannotSend where no recipient can be tried. `is_last`: the peer keeps the message itself (LMTP)."""
     envelope = message.envelope
     if offers.max_size and len(message.raw) > offers.max_size:
         raise CannotSend(552, "5.3.4", f"The message has {len(message.raw)} octets and the server takes {offers.max_size}")
@@ -43,7 +45,20 @@ def plan(message: OutgoingMessage, offers: Offers) -> Plan:
         raise CannotSend(553, "5.6.7", "The message needs SMTPUTF8 and the server does not offer it")
     recipients = tuple(_rcpt(recipient, offers) for recipient in envelope.recipients)
     needs_unicode = needs_unicode or any(isinstance(line, bytes) and not line.isascii() for line in recipients)
+    _check_time(message, offers, is_last=is_last)
     return Plan(_mail(message, sender, offers, unicode=needs_unicode), recipients)
+
+
+def _check_time(message: OutgoingMessage, offers: Offers, *, is_last: bool) -> None:
+    """RFC 2852 §4.1.4: what is to be returned when its time has passed goes only to who does so in turn."""
+    if message.envelope.by_mode != "R":
+        return
+    if message.by_left <= 0:
+        raise CannotSend(550, "5.4.7", "The time its sender set for the delivery has passed")
+    if "DELIVERBY" not in offers and not is_last:
+        raise CannotSend(550, "5.3.3", "Delivery in a set time was asked for and the server does not offer it")
+    if message.by_left < offers.least_by:
+        raise CannotSend(550, "5.4.7", f"Too little time is left: the server asks for {offers.least_by} seconds")
 
 
 def _mail(message: OutgoingMessage, sender: str, offers: Offers, *, unicode: bool) -> bytes:
@@ -61,6 +76,9 @@ def _mail(message: OutgoingMessage, sender: str, offers: Offers, *, unicode: boo
         if "REQUIRETLS" not in offers:
             raise CannotSend(550, "5.7.30", "REQUIRETLS was asked for and the server does not offer it")
         words.append("REQUIRETLS")
+    if envelope.by_mode and "DELIVERBY" in offers:
+        left = max(-_LARGEST_BY, min(_LARGEST_BY, message.by_left))
+        words.append(f"BY={left};{envelope.by_mode}{'T' if envelope.by_trace else ''}")
     if "DSN" in offers:
         words.extend([f"RET={envelope.ret}"] if envelope.ret else [])
         words.extend([f"ENVID={envelope.envid}"] if envelope.envid else [])

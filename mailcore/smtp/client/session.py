@@ -213,7 +213,7 @@ class ClientSession:
     def _begin(self) -> None:
         transfer = self._current()
         try:
-            planned = plan(transfer.message, self.offers)
+            planned = plan(transfer.message, self.offers, is_last=self._config.lmtp)
         except CannotSend as error:
             transfer.fail(transfer.open_indexes, code=error.code, enhanced=error.enhanced, text=error.text, permanent=True)
             self._finish()

@@ -13,7 +13,7 @@ from .faults import CommandFault
 MAX_NAME = 255
 _CHUNK = re.compile(r"([0-9]{1,20})( +LAST)?\Z", re.IGNORECASE)
 _MECHANISM = re.compile(r"([A-Za-z0-9_-]{1,20})(?: +(\S+))?\Z")
-_MAIL_PARAMETERS = frozenset({"SIZE", "BODY", "SMTPUTF8", "RET", "ENVID", "AUTH", "REQUIRETLS"})
+_MAIL_PARAMETERS = frozenset({"SIZE", "BODY", "SMTPUTF8", "RET", "ENVID", "AUTH", "REQUIRETLS", "HOLDFOR", "HOLDUNTIL", "BY"})
 _RCPT_PARAMETERS = frozenset({"NOTIFY", "ORCPT"})
 
 
@@ -31,6 +31,16 @@ class Mail:
     ret: str = ""
     envid: str = ""
     requiretls: bool = False
+    hold_for: int = 0
+    """Seconds."""
+    hold_until: int | None = None
+    """Seconds since the epoch."""
+    by: tuple[int, str, bool] | None = None
+    """(seconds, N or R, whether each step is to be told)"""
+
+    @property
+    def is_held(self) -> bool:
+        return bool(self.hold_for) or self.hold_until is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +95,8 @@ def parse_mail(argument: str) -> Mail:
     else:
         if "AUTH" in found:
             parameters.check_auth(found["AUTH"])
+        if "HOLDFOR" in found and "HOLDUNTIL" in found:
+            raise CommandFault("HOLDFOR and HOLDUNTIL do not go together")
         mail = Mail(
             address,
             size=parameters.read_size(found["SIZE"]) if "SIZE" in found else 0,
@@ -93,6 +105,9 @@ def parse_mail(argument: str) -> Mail:
             ret=parameters.read_ret(found["RET"]) if "RET" in found else "",
             envid=parameters.read_envid(found["ENVID"]) if "ENVID" in found else "",
             requiretls=parameters.read_flag(found["REQUIRETLS"], name="REQUIRETLS") if "REQUIRETLS" in found else False,
+            hold_for=parameters.read_hold_for(found["HOLDFOR"]) if "HOLDFOR" in found else 0,
+            hold_until=parameters.read_hold_until(found["HOLDUNTIL"]) if "HOLDUNTIL" in found else None,
+            by=parameters.read_by(found["BY"]) if "BY" in found else None,
         )
     if not mail.smtputf8 and not address.isascii():
         raise CommandFault("This address needs SMTPUTF8", code=553, enhanced="5.6.7")

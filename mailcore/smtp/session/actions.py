@@ -1,6 +1,7 @@
 """What the rim tells a receiver at the start, and what the receiver asks of the rim."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -32,6 +33,8 @@ class ReceiverConfig:
     peer: str = ""
     auth_allowed_in_clear: bool = False
     """For loopback only."""
+    clock: Callable[[], float] = time.time
+    """Seconds since the epoch."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ class Framing(Enum):
 @dataclass(slots=True)
 class Transaction:
     mail: Mail
+    at: int = 0
+    """When MAIL was said, seconds since the epoch: what its parameters count from."""
     recipients: dict[str, EnvelopeRecipient] = field(default_factory=dict)
     """By address, in the order of their RCPT; the same address twice is one recipient."""
     order: list[str] = field(default_factory=list)

@@ -81,7 +81,9 @@ TABLE: dict[str, Row] = {row.verb: row for row in _ROWS}
 
 def list_extensions(context: Context) -> list[str]:
     size = context.config.limits.max_message_bytes
-    offered = ["PIPELINING", f"SIZE {size}", "8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES"]
+    offered = ["PIPELINING", f"SIZE {size}", "8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES", "DELIVERBY"]
+    if context.config.kind.needs_auth:
+        offered.append(transaction.future_release(context))  # RFC 4865 §3: for submission only
     if context.tls_active:
         offered.append("REQUIRETLS")  # RFC 8689 §2: never in clear
     for row in _ROWS:

@@ -1,9 +1,11 @@
 """MAIL, RCPT, DATA, BDAT and RSET: one message from its sender to its 250.
 
-RFC 5321 §3.3, §4.1.1; RFC 3030 (BDAT); RFC 2033 §4.2 (a reply for each recipient).
+RFC 5321 §3.3, §4.1.1; RFC 3030 (BDAT); RFC 2033 §4.2 (a reply for each recipient); RFC 4865 (HOLDFOR, HOLDUNTIL);
+RFC 2852 (BY).
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from mailcore.kernel.envelope import Envelope, EnvelopeRecipient
 
@@ -30,8 +32,34 @@ def handle_mail(context: Context, command: Mail) -> None:
         context.reply(530, "5.7.0", "REQUIRETLS needs TLS: start it first")
     elif command.size > limits.max_message_bytes:
         context.reply(*_TOO_BIG)
+    elif command.is_held and not context.config.kind.needs_auth:
+        context.reply(555, "5.5.4", "Mail is held for its sender on the submission ports only")
+    elif fault := _find_fault_of_times(context, command):
+        context.reply(501, "5.5.4", fault)
     else:
         context.question(AskSender(command.address, command.size), lambda answer: _take_sender(context, command, answer))
+
+
+def future_release(context: Context) -> str:
+    """The line of EHLO, with the longest wait and the last moment (RFC 4865 §3)."""
+    longest = context.config.limits.max_hold
+    last = datetime.fromtimestamp(int(context.config.clock()) + longest, UTC)
+    return f"FUTURERELEASE {longest} {last:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _find_fault_of_times(context: Context, command: Mail) -> str:
+    now = int(context.config.clock())
+    release = _release(command, now)
+    if release > now + context.config.limits.max_hold:
+        return "That is further ahead than mail is held here"
+    if command.by is not None and command.by[1] == "R" and now + command.by[0] <= release:
+        return "It would be returned before it is released"
+    return ""
+
+
+def _release(mail: Mail, at: int) -> int:
+    """A moment that has passed is now."""
+    return max(at, mail.hold_until if mail.hold_until is not None else at + mail.hold_for)
 
 
 def _take_sender(context: Context, command: Mail, answer: Answer) -> None:
@@ -39,7 +67,7 @@ def _take_sender(context: Context, command: Mail, answer: Answer) -> None:
         context.refuse(answer, Stage.SENDER)
         return
     context.transactions += 1
-    context.transaction = Transaction(command)
+    context.transaction = Transaction(command, int(context.config.clock()))
     context.move(State.MAIL)
     context.reply(250, "2.1.0", "Sender ok")
 
@@ -139,6 +167,10 @@ def _offer(context: Context, raw: bytes) -> None:
         ret=mail.ret,
         envid=mail.envid,
         requiretls=mail.requiretls,
+        hold_until=_release(mail, transaction.at) if mail.is_held else 0,
+        deliver_by=transaction.at + mail.by[0] if mail.by is not None else 0,
+        by_mode=mail.by[1] if mail.by is not None else "",
+        by_trace=mail.by is not None and mail.by[2],
     )
     context.question(AskAccept(envelope, raw, context.protocol, context.helo), lambda answer: _settle(context, answer))
 
