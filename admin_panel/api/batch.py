@@ -17,6 +17,7 @@ from mailcore.directory.access import Actor
 from mailcore.directory.passwords import hash_password
 from mailcore.kernel.errors import MailError
 
+from . import bulk
 from .authentication import actor_of
 from .base import Resource, read
 from .parameters import IDEMPOTENT
@@ -54,11 +55,15 @@ def _run(request: Request, operations: list[dict[str, Any]], *, is_atomic: bool)
     try:
         # One commit, and so one flush, for all of them; each has a savepoint of its own.
         with transaction.atomic():
-            for operation in operations:
-                with transaction.atomic():
-                    answers.append(_call(request, operation))
-                if is_atomic and answers[-1]["status"] >= 400:
-                    raise _Undone
+            for run in bulk.split(actor_of(request), operations):
+                if run.mailboxes and (made := bulk.make(run)) is not None:
+                    answers += made
+                    continue
+                for operation in run.operations:
+                    with transaction.atomic():
+                        answers.append(_call(request, operation))
+                    if is_atomic and answers[-1]["status"] >= 400:
+                        raise _Undone
     except _Undone:
         undone = {
             "status": 424,

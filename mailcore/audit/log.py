@@ -1,6 +1,7 @@
 """Record what was done and read it back. Recording also feeds the webhooks, in the same transaction."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,13 +27,46 @@ def record(
     old, new = _difference(before, after)
     if before is not None and after is not None and not old and not new:
         return
+    event = _event(action, object_id=object_id, name=name, domain=domain, before=old, after=new)
+    event.save(force_insert=True)
+    outbox.put(action, domain=domain, data={"audit_id": event.pk, "id": str(object_id), "name": name, "before": old, "after": new})
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One of many that were made by the same act."""
+
+    object_id: object
+    name: str
+    domain: str
+    after: Values
+
+
+def record_many(action: str, made: Sequence[Record]) -> None:
+    """As `record`, for many new objects with one query each for the log and the webhooks."""
+    states = [_clean(one.after) for one in made]
+    events = Event.objects.bulk_create(
+        [
+            _event(action, object_id=one.object_id, name=one.name, domain=one.domain, before=None, after=state)
+            for one, state in zip(made, states, strict=True)
+        ]
+    )
+    outbox.put_many(
+        action,
+        [
+            (one.domain, {"audit_id": event.pk, "id": str(one.object_id), "name": one.name, "before": None, "after": state})
+            for one, event, state in zip(made, events, states, strict=True)
+        ],
+    )
+
+
+def _event(action: str, *, object_id: object, name: str, domain: str, before: Values | None, after: Values | None) -> Event:
     who = current()
-    event = Event.objects.create(
+    return Event(
         at=timezone.now(), action=action, object_id=str(object_id)[:64], object_name=name[:330], domain=domain[:255],
         actor_id=who.user_id, actor=who.name[:400], via=who.via.value, peer=who.peer[:64], request_id=who.request_id[:40],
-        before=old, after=new,
+        before=before, after=after,
     )  # fmt: skip
-    outbox.put(action, domain=domain, data={"audit_id": event.pk, "id": str(object_id), "name": name, "before": old, "after": new})
 
 
 def list_events(

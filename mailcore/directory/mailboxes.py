@@ -88,7 +88,8 @@ def add(new: NewMailbox) -> Mailbox:
             domain = _get_home(parsed.domain)
             row = Address.objects.create(domain=domain, local=parsed.folded_local, kind=Address.Kind.MAILBOX)
             user = User.objects.create(login=parsed.folded, password=new.encoded, shown_name=new.shown_name)
-            scram_keys.keep_password(user_id=user.id, encoded=new.encoded, verifier=new.verifier)
+            if new.verifier is not None:
+                scram_keys.keep_new([(user.id, new.encoded, new.verifier)])
             mailbox = Mailbox.objects.create(address=row, user=user, quota_bytes=new.quota_bytes)
             _record("created", mailbox, after=shown(mailbox))
             return mailbox

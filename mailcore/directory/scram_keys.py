@@ -46,6 +46,16 @@ def keep_password(*, user_id: int, encoded: str, verifier: Verifier | None) -> N
         ScramKey.objects.create(user_id=user_id, for_password=encoded, salt=b64encode(verifier.salt).decode(), sealed=verifier.sealed)
 
 
+def keep_new(rows: list[tuple[int, str, Verifier]]) -> None:
+    """(user id, hash, verifier) of logins that were made just now, so that there is nothing to replace."""
+    ScramKey.objects.bulk_create(
+        [
+            ScramKey(user_id=user_id, for_password=encoded, salt=b64encode(one.salt).decode(), sealed=one.sealed)
+            for user_id, encoded, one in rows
+        ]
+    )
+
+
 def keep_app_password(*, app_password: AppPassword, verifiers: list[Verifier | None]) -> None:
     for verifier in verifiers:
         if verifier is not None:

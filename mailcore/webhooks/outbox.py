@@ -3,7 +3,7 @@
 import json
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -13,16 +13,23 @@ from .models import Delivery, Endpoint
 
 def put(kind: str, *, domain: str, data: Mapping[str, Any]) -> None:
     """One row for each endpoint that asked for this kind and reaches the domain."""
+    put_many(kind, [(domain, data)])
+
+
+def put_many(kind: str, events: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+    """As `put`, for many events of one kind as (domain, data)."""
     if not _is_anybody_listening():
         return
     now = int(time.time())
+    endpoints = list(Endpoint.objects.filter(is_enabled=True))
     rows = []
-    for endpoint in Endpoint.objects.filter(is_enabled=True):
-        if not wants(endpoint, kind=kind, domain=domain):
-            continue
-        event_id = secrets.token_hex(16)
-        body = json.dumps({"id": event_id, "type": kind, "at": now, "domain": domain, "data": data}, ensure_ascii=False, default=str)
-        rows.append(Delivery(endpoint=endpoint, event_id=event_id, kind=kind, body=body, created_at=now, next_attempt_at=now))
+    for domain, data in events:
+        for endpoint in endpoints:
+            if not wants(endpoint, kind=kind, domain=domain):
+                continue
+            event_id = secrets.token_hex(16)
+            body = json.dumps({"id": event_id, "type": kind, "at": now, "domain": domain, "data": data}, ensure_ascii=False, default=str)
+            rows.append(Delivery(endpoint=endpoint, event_id=event_id, kind=kind, body=body, created_at=now, next_attempt_at=now))
     if rows:
         Delivery.objects.bulk_create(rows)
 

@@ -6,17 +6,19 @@ from typing import Any, ClassVar
 
 import pytest
 from directory.cast import PASSWORD, Cast
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from admin_panel.api import rates
 from mailcore.audit.models import Event
-from mailcore.directory import aliases, keys, mailboxes
+from mailcore.directory import aliases, keys, mailboxes, manymailboxes
 from mailcore.directory.authentication import authenticate
 from mailcore.directory.models import ApiKey, AppPassword, Domain, Mailbox, Replay, User
 from mailcore.directory.passwords import hash_password
 from mailcore.kernel.principal import Service
 from mailcore.queue.models import Entry, Recipient
-from mailcore.webhooks.models import Endpoint
+from mailcore.webhooks.models import Delivery, Endpoint
 
 from .test_api import Caller
 
@@ -180,6 +182,62 @@ class TestBatch:
     def test_what_cannot_be_called(self, root: Caller, operation: dict[str, Any], status: int) -> None:
         answer = send(root, "POST", "batch", {"operations": [operation]}).json()
         assert answer["results"][0]["status"] == status
+
+    @staticmethod
+    def make_many(count: int, *, domain: str = "example.test") -> list[dict[str, Any]]:
+        encoded = hash_password(PASSWORD).removeprefix("argon2")
+        bodies = [{"address": f"m{n}@{domain}", "password_hash": encoded, "shown_name": f"M {n}"} for n in range(count)]
+        return [{"method": "POST", "path": "mailboxes", "body": body} for body in bodies]
+
+    def test_new_mailboxes_in_a_row_take_the_queries_of_one(self, root: Caller) -> None:
+        counts = []
+        send(root, "GET", "me")  # the first use of a key is noted with it
+        for number in (5, 50):
+            operations = self.make_many(number, domain="example.test" if number == 5 else "other.test")
+            with CaptureQueriesContext(connection) as caught:
+                answer = send(root, "POST", "batch", {"operations": operations}).json()
+            assert (answer["failed"], len(answer["results"])) == (0, number)
+            counts.append(len(caught))
+        assert counts[0] == counts[1] <= 25
+        assert Mailbox.objects.filter(address__local__startswith="m").count() == 55
+        assert Event.objects.filter(action="mailbox.created", object_name="m7@other.test").count() == 1
+
+    def test_many_at_once_leave_what_one_leaves(self, root: Caller) -> None:
+        Endpoint.objects.create(owner_id=1, url="https://hook.test/", kinds="mailbox", sealed_secret="-", created_at=0)
+        operations = self.make_many(3)
+        alone = send(root, "POST", "mailboxes", operations[0]["body"])
+        answer = send(root, "POST", "batch", {"operations": operations[1:]}).json()["results"][0]
+        assert answer["headers"] == {
+            "Location": answer["headers"]["Location"],
+            "ETag": send(root, "GET", f"mailboxes/{answer['body']['id']}").headers["ETag"],
+        }
+        assert answer["body"].keys() == alone.json().keys()
+        assert authenticate(login="m1@example.test", secret=PASSWORD, service=Service.IMAP, peer="")
+        told = [json.loads(one.body) for one in Delivery.objects.order_by("id")]
+        assert [(one["type"], one["data"]["name"]) for one in told] == [("mailbox.created", f"m{n}@example.test") for n in range(3)]
+        events = list(Event.objects.filter(action="mailbox.created", object_name__startswith="m").order_by("id"))
+        assert {(one.actor, one.via, bool(one.request_id)) for one in events} == {(events[0].actor, "api", True)}
+
+    def test_what_stands_against_one_is_said_of_that_one(self, root: Caller) -> None:
+        operations = self.make_many(4)
+        operations[1]["body"]["address"] = "m0@example.test"
+        operations.insert(2, {"method": "POST", "path": "mailboxes", "body": {"address": "bad"}})
+        operations.append({"method": "POST", "path": "mailboxes", "body": {"address": "x@unknown.test"}})
+        answer = send(root, "POST", "batch", {"operations": operations}).json()
+        assert [one["status"] for one in answer["results"]] == [201, 409, 400, 201, 201, 400]
+
+    def test_the_limit_of_a_domain_holds_in_a_batch(self, cast: Cast, root: Caller) -> None:
+        Domain.objects.filter(id=cast.example.id).update(max_mailboxes=4)
+        answer = send(root, "POST", "batch", {"operations": self.make_many(4)}).json()
+        assert [one["status"] for one in answer["results"]] == [201, 201, 409, 409]
+
+    def test_another_process_that_was_quicker(self, root: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+        # What stands against it is seen by nobody before the rows are written.
+        monkeypatch.setattr(manymailboxes, "list_clear", lambda wanted: {new.address.folded for new in wanted})
+        operations = self.make_many(2)
+        operations[1]["body"]["address"] = "ann@example.test"
+        answer = send(root, "POST", "batch", {"operations": operations}).json()
+        assert [one["status"] for one in answer["results"]] == [201, 409]
 
     def test_it_is_bounded(self, root: Caller) -> None:
         assert send(root, "POST", "batch", {"operations": self.OPERATIONS[:1] * 101}).status_code == 400
