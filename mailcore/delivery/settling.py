@@ -20,7 +20,7 @@ from mailcore.queue.journey import Stage, Step
 from mailcore.queue.settlement import Decided, Result, Verdict
 from mailcore.store import blobs
 
-from . import dsn, intake, postmaster
+from . import allowance, dsn, intake, postmaster
 from .dsn import Report
 from .intake import Prepared
 
@@ -32,6 +32,13 @@ class _Letter:
     report: Report
     prepared: Prepared
     written: blobs.Written
+
+
+@dataclass(frozen=True, slots=True)
+class _Letters:
+    sent: list[_Letter]
+    spared: list[tuple[Report, str]]
+    """Reports that are not written, and whom they would have gone to."""
 
 
 def settle(results: Sequence[Result], *, now: int, owner: str) -> int:
@@ -65,7 +72,13 @@ def _is_late(result: Result, now: int) -> bool:
     return now - lease.starts_at >= schedule.DELAY_NOTICE_AFTER and lease.priority < schedule.BULK_PRIORITY
 
 
-def _write_letters(reports: Sequence[Report], now: int) -> list[_Letter]:
+def _write_letters(reports: Sequence[Report], now: int) -> _Letters:
+    spared = [(one, one.lease.sender) for one in reports if one.lease.sender and not allowance.take(one.lease.sender, now=now)]
+    left = {id(one) for one, _ in spared}
+    return _Letters(_write([one for one in reports if id(one) not in left], now), spared)
+
+
+def _write(reports: Sequence[Report], now: int) -> list[_Letter]:
     if not reports:
         return []
     originals = blobs.read_many([BlobId(report.lease.blob_id) for report in reports])
@@ -95,8 +108,9 @@ def _expand(decided: Sequence[Decided], mine: set[int], now: int) -> None:
         transaction.on_commit(bell.ring)
 
 
-def _post(letters: Sequence[_Letter], mine: set[int], now: int) -> None:
-    sent = [ready for letter in letters for ready in _narrow(letter, mine, now)]
+def _post(letters: _Letters, mine: set[int], now: int) -> None:
+    journey.record([_spare(report, to, now) for report, to in letters.spared if any(one.lease.id in mine for one in report.results)])
+    sent = [ready for letter in letters.sent for ready in _narrow(letter, mine, now)]
     if not sent:
         return
     intake.keep([letter.prepared for letter in sent], [letter.written for letter in sent])
@@ -112,7 +126,7 @@ def _narrow(letter: _Letter, mine: set[int], now: int) -> list[_Letter]:
     kept = tuple(result for result in report.results if result.lease.id in mine)
     if len(kept) == len(report.results):
         return [letter]
-    return _write_letters([Report(report.action, kept)], now) if kept else []
+    return _write([Report(report.action, kept)], now) if kept else []
 
 
 def _step(letter: _Letter, now: int) -> Step:
@@ -121,3 +135,9 @@ def _step(letter: _Letter, now: int) -> Step:
     text = f"report sent to {to} as {letter.prepared.trace_id}"
     stage = Stage.BOUNCED if action in ("failed", "double") else Stage.QUEUED
     return Step(lease.trace_id, now, stage, f"report {action}", 0, text, to, to.rpartition("@")[2], lease.message_id)
+
+
+def _spare(report: Report, to: str, now: int) -> Step:
+    lease = report.lease
+    text = f"no report to {to}, which got {allowance.REPORTS_HOUR} in this hour: {report.action}, {report.results[0].text}"
+    return Step(lease.trace_id, now, Stage.BOUNCED, "report spared", 0, text, to, to.rpartition("@")[2], lease.message_id)

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from mailcore.delivery import drain, settling
+from mailcore.delivery import allowance, drain, settling
 from mailcore.kernel.envelope import EnvelopeRecipient
 from mailcore.kernel.ids import BlobId, TraceId
 from mailcore.queue import claims, journey, schedule
@@ -214,3 +214,17 @@ def test_bounces_of_others_that_cannot_be_delivered_are_reported_to_nobody() -> 
     send("gone@here.test", sender="", raw=b"Action: failed\r\n" + RAW)
     assert fail_next(Entry.objects.get().received_at) == ["gone@here.test"]
     assert Entry.objects.count() == 1
+
+
+def test_no_address_is_buried_in_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(allowance, "REPORTS_HOUR", 2)
+    start = 500_000 * schedule.HOUR
+    for _ in range(3):
+        fail("a@far.test", at=start)
+    assert Entry.objects.filter(source="dsn").count() == 2
+    last = Entry.objects.exclude(source="dsn").latest("id")
+    words = [one.text for one in journey.list_steps(trace_id=TraceId(last.trace_id)) if one.verdict == "report spared"]
+    assert words == ["no report to ann@here.test, which got 2 in this hour: failed, 5.1.1 nobody of that name"]
+    assert Recipient.objects.filter(entry=last).values_list("state", flat=True)[0] == "failed"
+    fail("a@far.test", at=start + schedule.HOUR)
+    assert Entry.objects.filter(source="dsn").count() == 3
