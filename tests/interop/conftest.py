@@ -10,7 +10,7 @@ from tests.flows.facteur import Facteur
 
 from .house import House, Person
 
-PEOPLE = 40
+PEOPLE = 80
 """More than there are tests."""
 
 
