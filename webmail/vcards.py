@@ -13,6 +13,8 @@ from typing import Any
 
 MAX_CARDS = 20_000
 MAX_PHOTO = 400_000
+MAX_LINE = 100_000
+"""Characters of a property that has no field here; a longer one would be broken if it were cut."""
 _LINE = re.compile(r"^(?:[A-Za-z0-9-]+\.)?([A-Za-z0-9-]+)((?:;[^:\"]*(?:\"[^\"]*\"[^:\"]*)*)*):(.*)$", re.DOTALL)
 _PARAMETER = re.compile(r";([A-Za-z0-9-]+)(?:=((?:\"[^\"]*\"|[^;\"])*))?")
 _DATA = re.compile(r"data:(image/[a-z]+);base64,(.*)\Z", re.I | re.DOTALL)
@@ -42,6 +44,32 @@ class Card:
     uid: str = ""
     others: tuple[str, ...] = ()
     """Unfolded lines of other properties."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One property of a card, as it stands there."""
+
+    name: str
+    """Upper-case, without the group before it."""
+    parameters: dict[str, str]
+    value: str
+    raw: str
+    """Unfolded."""
+
+
+def read_lines(text: str) -> list[Line]:
+    """Every property of a text, in order; what is no property is left out."""
+    found: list[Line] = []
+    for line in _unfold(text):
+        match = _LINE.match(line)
+        if match is not None:
+            found.append(Line(match[1].upper(), _parameters(match[2]), match[3], line))
+    return found
+
+
+def fold_lines(lines: list[str]) -> str:
+    return "".join(_fold(line) for line in lines)
 
 
 def read_cards(text: str) -> list[Card]:
@@ -97,7 +125,7 @@ def _read(lines: list[str]) -> Card:
         elif name in _OURS:
             card = _with(card, name, _kind(parameters), value)
         else:
-            card = replace(card, others=(*card.others, line[:2_000]))
+            card = replace(card, others=(*card.others, line) if len(line) <= MAX_LINE else card.others)
     name = card.name or " ".join(filter(None, (card.given, card.family))) or card.organisation
     return replace(card, name=name or (card.emails[0][1] if card.emails else ""))
 

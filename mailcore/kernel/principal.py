@@ -11,6 +11,7 @@ class Service(StrEnum):
     IMAP = "imap"
     POP3 = "pop3"
     SIEVE = "sieve"
+    DAV = "dav"
     WEB = "web"
     API = "api"
 
