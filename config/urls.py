@@ -1,8 +1,9 @@
 """One origin: webmail at the root, the panel and the API below it."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from admin_panel import clientsetup
+from admin_panel.api.elsewhere import nothing
 from webmail import wellknown
 
 urlpatterns = [
@@ -15,8 +16,15 @@ urlpatterns = [
     path("favicon.ico", wellknown.icon),
     path("panel/", include("admin_panel.urls")),
     path("api/v1/", include("admin_panel.api.urls")),
+    re_path(r"^api(?:/|$)", nothing),
     path("", include("webmail.urls")),
     path("lists/", include("webmail.lists_urls")),
     path("compose/", include("webmail.compose_urls")),
     path("", include("webmail.contacts_urls")),
 ]
+
+# Errors under /api/ are problem+json; elsewhere these are Django's own pages.
+handler400 = "admin_panel.api.elsewhere.bad_request"
+handler403 = "admin_panel.api.elsewhere.denied"
+handler404 = "admin_panel.api.elsewhere.missing"
+handler500 = "admin_panel.api.elsewhere.broken"

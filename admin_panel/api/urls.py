@@ -15,6 +15,7 @@ from .collecting import FetchAccounts, Migrations
 from .credentials import AppPasswords
 from .dns import DkimKeys, DnsRecords
 from .domains import Domains
+from .elsewhere import nothing
 from .hooks import Webhooks
 from .imports import Imports
 from .journey import JourneyResource
@@ -86,4 +87,5 @@ urlpatterns = [
     path("archive/rewind", Rewinds.as_view({"post": "create"}), name="archive-rewind"),
     path("archive/rewind/undo", Rewinds.as_view({"post": "undo"}), name="archive-undo"),
     path("", include(router.urls)),
+    re_path(r"", nothing, name="nothing"),
 ]

@@ -1,7 +1,7 @@
 import pytest
 from directory.cast import Cast, make_cast
 
-from admin_panel.api import rates
+from mailcore import meters
 from mailcore.directory import cache
 
 
@@ -9,5 +9,5 @@ from mailcore.directory import cache
 def cast(db: None) -> Cast:
     cache.clear()
     # Ids of keys come again in every test; the memory of how often they asked must not.
-    rates.forget()
+    meters.forget()
     return make_cast()
