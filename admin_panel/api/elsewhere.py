@@ -1,5 +1,7 @@
 """What lies under /api/ and is nothing: answered as every error of the API is, whoever asks."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 from drf_spectacular.utils import extend_schema
@@ -23,9 +25,9 @@ class Nothing(Resource):
     """Every path and method that no other resource took."""
 
     area = ""
-    authentication_classes = ()
-    permission_classes = ()
-    throttle_classes = ()
+    authentication_classes: Any = ()
+    permission_classes: Any = ()
+    throttle_classes: Any = ()
 
     def answer(self, request: Request) -> Response:
         raise exceptions.NotFound("There is no such call.")

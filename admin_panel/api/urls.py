@@ -11,6 +11,7 @@ from .aliases import Aliases
 from .apikeys import Keys
 from .archive import Deleted, Holds, Journal, Periods, Rewinds
 from .batch import Batch
+from .certificates import Certificates
 from .collecting import FetchAccounts, Migrations
 from .credentials import AppPasswords
 from .dns import DkimKeys, DnsRecords
@@ -27,6 +28,7 @@ from .quarantine import Quarantine
 from .queue import Destinations, Queue
 from .records import Audit, Me, Rehearse
 from .reports import Reports
+from .routing import Relays, Routes, Suppressions, Transports
 from .sessions import Sessions
 
 app_name = "api"
@@ -51,6 +53,11 @@ router.register("reports", Reports, basename="report")
 router.register("journey", JourneyResource, basename="journey")
 router.register("audit", Audit, basename="audit")
 router.register("route", Rehearse, basename="route")
+router.register("routes", Routes, basename="mail-route")
+router.register("transports", Transports, basename="transport")
+router.register("relays", Relays, basename="relay")
+router.register("suppressions", Suppressions, basename="suppression")
+router.register("certificates", Certificates, basename="certificate")
 router.register("me", Me, basename="me")
 router.register("batch", Batch, basename="batch")
 router.register("imports", Imports, basename="import")

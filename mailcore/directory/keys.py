@@ -16,12 +16,25 @@ from .faults import BadField
 from .models import ApiKey, Domain, Mailbox, Replay, User
 from .passwords import keyed_digest, new_api_key
 
-AREAS = ("domains", "mailboxes", "aliases", "lists", "credentials", "administrators", "keys", "queue", "webhooks", "policies", "archive")
+AREAS = (
+    "domains",
+    "mailboxes",
+    "aliases",
+    "lists",
+    "credentials",
+    "administrators",
+    "keys",
+    "queue",
+    "webhooks",
+    "policies",
+    "archive",
+    "routes",
+    "certificates",
+)
 SCOPES = (
     *(f"{area}:{right}" for area in AREAS for right in ("read", "write")),
     "journey:read",
     "audit:read",
-    "routes:read",
     "reports:read",
 )
 REPLAYED_FOR = timedelta(days=1)

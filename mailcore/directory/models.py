@@ -158,7 +158,7 @@ class ApiKey(models.Model):
     hint = models.CharField(max_length=12)
     """The first characters, to tell keys apart."""
     digest = models.CharField(max_length=64, unique=True)
-    scopes = models.CharField(max_length=400)
+    scopes = models.CharField(max_length=1_000)
     """Space-separated, e.g. `domains:read mailboxes:write`."""
     domains = models.ManyToManyField(Domain, blank=True, related_name="api_keys")
     """None listed: every domain its owner may reach."""
