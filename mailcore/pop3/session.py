@@ -17,6 +17,7 @@ from mailcore.kernel.limits import Pop3Limits
 from mailcore.kernel.peers import FailedLogins, Peer
 from mailcore.kernel.principal import Principal, Service
 
+from . import languages
 from . import login as logins
 from .grammar import Command, err, multi_line, ok, parse, stuffed, top
 from .maildrop import Maildrop
@@ -25,8 +26,6 @@ from .ports import Authenticator, Maildrops, OpenStore
 log = logging.getLogger(__name__)
 
 MAX_ERRORS = 20
-LANGUAGES = ("i-default", "en")
-"""Of what a person may read in the replies (RFC 6856 §3)."""
 
 
 class State(Enum):
@@ -59,6 +58,7 @@ class Session:
         self._sasl: logins.Exchange | None = None
         """An AUTH that waits for the client's next line."""
         self._utf8 = False
+        self._language = next(iter(languages.LANGUAGES))
         self._errors = 0
         self._failed_logins = FailedLogins()
         self._drop: Maildrop | None = None
@@ -91,6 +91,13 @@ class Session:
 
     def execute(self, line: bytes | None) -> Iterator[bytes]:
         """The reply to one line, in pieces; None is a line that was too long. Never raises for what the peer sent."""
+        pieces = self._execute(line)
+        for first in pieces:
+            # Only the first holds words; and LANG itself is answered in the language it chose.
+            yield languages.translate(first, self._language)
+            yield from pieces
+
+    def _execute(self, line: bytes | None) -> Iterator[bytes]:
         self.pause = 0.0
         try:
             if self._sasl is not None:
@@ -163,13 +170,15 @@ class Session:
 
     def _lang(self, command: Command) -> Iterator[bytes]:
         """RFC 6856 §3."""
-        asked = command.argument.decode("ascii", "replace").strip().lower()
+        asked = command.argument.decode("ascii", "replace").strip()
         if not asked:
-            yield from multi_line(ok("languages follow"), [f"{tag} English".encode() for tag in LANGUAGES])
-        elif asked == "*" or asked in LANGUAGES:
-            yield ok(f"{LANGUAGES[0] if asked == '*' else asked} language chosen")
-        else:
+            yield from multi_line(ok("languages follow"), [f"{tag} {name}".encode() for tag, name in languages.LANGUAGES.items()])
+            return
+        found = next(iter(languages.LANGUAGES)) if asked == "*" else languages.find_language(asked)
+        if found is None:
             raise BadSyntax("that language is not spoken here")
+        self._language = found
+        yield ok(f"{found} language chosen")
 
     def _user(self, command: Command) -> Iterator[bytes]:
         self._require_privacy()

@@ -115,7 +115,7 @@ def test_utf8_is_said_before_logging_in_and_after_tls(inbox: Inbox) -> None:
 def test_languages(inbox: Inbox) -> None:
     talk = session(inbox)
     assert b"\r\nLANG\r\n" in say(talk, "CAPA")
-    assert say(talk, "LANG") == b"+OK languages follow\r\ni-default English\r\nen English\r\n.\r\n"
+    assert say(talk, "LANG") == b"+OK languages follow\r\ni-default English\r\nen English\r\nfr Fran\xc3\xa7ais\r\n.\r\n"
     assert say(talk, "LANG EN").startswith(b"+OK en ")
     assert say(talk, "LANG *").startswith(b"+OK i-default ")
     assert say(talk, "LANG MUL").startswith(b"-ERR ")
