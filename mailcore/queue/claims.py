@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from django.db import connection, transaction
 
-from . import commits, rows
+from . import blocked, commits, rows
 
 LEASE_TTL = 60
 DATA_TTL = 900
@@ -101,6 +101,7 @@ def claim_due(*, now: int, owner: str, limit: int, ttl: int = LEASE_TTL) -> list
     if not _is_any_due(now):
         return []
     token = f"{owner[:7]}-{uuid4().hex}"
+    blocked.put_off(now=now, limit=limit, busy=_find_busy(now))
     with commits.unflushed():
         busy = _find_busy(now)
         fresh = _candidates(which="= 0", busy=busy, now=now, limit=limit)

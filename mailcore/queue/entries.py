@@ -184,6 +184,9 @@ def _set_held(trace_id: TraceId, domains: Collection[str] | None, held: bool, no
         if entry.is_held is held:
             return
         Entry.objects.filter(pk=entry.pk).update(is_held=held)
+        if not held:
+            # While it was held it was put off.
+            Recipient.objects.filter(entry=entry, state=State.QUEUED, attempts=0).update(next_attempt_at=max(now, entry.not_before))
         _tell("held" if held else "released", entry)
         stage = Stage.HELD if held else Stage.QUEUED
         journey.record([Step(entry.trace_id, now, stage, "held" if held else "released", 0, text, "", "", entry.message_id)])

@@ -34,6 +34,7 @@ def release_all(*, user_id: int, reason_starts: str, by: str, now: int) -> int:
     with transaction.atomic():
         found = _held_for(user_id, reason_starts)
         _mark(found, is_held=False)
+        _make_due(found, now)
         text = f"released by {by}"
         journey.record([Step(trace, now, Stage.QUEUED, "released", 0, text, "", "", message_id) for _, trace, message_id in found])
         return len(found)
@@ -76,6 +77,13 @@ def _held_for(user_id: int, reason_starts: str) -> list[_Row]:
 def _mark(found: Sequence[_Row], *, is_held: bool) -> None:
     for part in _parts([entry_id for entry_id, _, _ in found]):
         Entry.objects.filter(pk__in=part).update(is_held=is_held)
+
+
+def _make_due(found: Sequence[_Row], now: int) -> None:
+    """While they were held they were put off. What is to wait for a time of its own goes on waiting."""
+    for part in _parts([entry_id for entry_id, _, _ in found]):
+        waiting = Recipient.objects.filter(entry_id__in=part, state=State.QUEUED, attempts=0)
+        waiting.filter(entry__not_before__lte=now).update(next_attempt_at=now)
 
 
 def _parts(found: Sequence[_T]) -> list[Sequence[_T]]:
