@@ -51,6 +51,19 @@ class DkimKeys(Resource):
 
         return once(request, make)
 
+    @extend_schema(
+        parameters=[_DOMAIN, OpenApiParameter("selector", str, "path"), IDEMPOTENT], request=None, responses=DkimKeyShape(many=True)
+    )
+    def activate(self, request: Request, domain_id: str, selector: str) -> Response:
+        """Sign with this key from now on, whatever the DNS shows; an older one of the same kind retires."""
+        domain = _get(request, domain_id)
+
+        def act() -> Response:
+            dns.activate(domain, selector)
+            return Response(self.get_serializer(keys.list_keys(domain=domain.name), many=True).data)
+
+        return once(request, act)
+
 
 def _get(request: Request, domain_id: str) -> Domain:
     return access.access_domain(actor_of(request), domain_id=read_id(domain_id))

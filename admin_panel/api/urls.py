@@ -84,6 +84,7 @@ urlpatterns = [
     re_path(_LIST + r"/held/(?P<pk>[0-9]{1,18})$", Held.as_view({"post": "decide"}), name="list-decide"),
     re_path(_DOMAIN + "/dns$", DnsRecords.as_view({"get": "list"}), name="dns"),
     re_path(_DOMAIN + "/dkim-keys$", DkimKeys.as_view({"get": "list", "post": "create"}), name="dkim-keys"),
+    re_path(_DOMAIN + r"/dkim-keys/(?P<selector>[A-Za-z0-9._-]{1,63})/activate$", DkimKeys.as_view({"post": "activate"}), name="dkim-key"),
     path("archive/deleted", Deleted.as_view({"get": "list"}), name="archive-deleted"),
     path("archive/deleted/restore", Deleted.as_view({"post": "restore"}), name="archive-restore"),
     path("archive/journal", Journal.as_view({"get": "list"}), name="archive-journal"),

@@ -134,6 +134,7 @@ def theirs(cast: Cast) -> dict[str, Any]:
     key, _ = keys.create(owner=cast.root, name="roots", scopes=("domains:read",))
     return {
         "routes": route.id, "transports": "theirs", "domain": "relayed.test", "certificates": "mail.other.test",
+        "selector": "theirs",
         "fetch-accounts": collected.pk, "migrations": moving.pk,
         "domains": cast.other.id, "mailboxes": cast.cy.id, "aliases": alias.id, "keys": key.id, "webhooks": hook.pk, "queue": "theirs",
         "journey": "theirs", "mailbox_id": cast.cy.id, "delivery_id": Delivery.objects.latest("id").pk, "login": "admin",
