@@ -92,6 +92,13 @@ def longest(name: str) -> int:
     return max(system, top or 0)
 
 
+def shortest(name: str) -> int:
+    """The smallest value above 0 anybody has; 0 where nobody has one."""
+    least = Level.objects.filter(name=name, value__gt=0).order_by("value").values_list("value", flat=True).first()
+    system = find(name, ["system"]).value
+    return min((value for value in (least, system) if value), default=0)
+
+
 def put(*, owner: str, name: str, value: int, shown: str = "", domain: str = "") -> None:
     """BadSyntax for an unknown name, a level it cannot be set at, or a value that is none. `shown` names the owner in the audit log."""
     kind = owner.partition(":")[0]

@@ -16,6 +16,7 @@ class Maildrop:
     def __init__(self, store: MailStore) -> None:
         snapshot = store.open("INBOX", read_only=True)
         self._store = store
+        self.mailbox_id = store.mailbox_id
         self._folder_id = snapshot.folder.id
         self._uidvalidity = snapshot.folder.uidvalidity
         self._uids = array("I")

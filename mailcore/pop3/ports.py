@@ -18,4 +18,24 @@ class Maildrops(Protocol):
         ...
 
 
-__all__ = ["Authenticator", "MailStore", "Maildrops", "OpenStore"]
+class Expiry(Protocol):
+    """How many days a message stays at the least, read or not; 0 is for ever (RFC 2449 §6.7)."""
+
+    def find_shortest(self) -> int:
+        """Of all mailboxes; 0 where every one keeps for ever."""
+        ...
+
+    def find_days(self, mailbox_id: MailboxId) -> int: ...
+
+
+class Never:
+    """Nothing goes by itself."""
+
+    def find_shortest(self) -> int:
+        return 0
+
+    def find_days(self, mailbox_id: MailboxId) -> int:
+        return 0
+
+
+__all__ = ["Authenticator", "Expiry", "MailStore", "Maildrops", "Never", "OpenStore"]

@@ -21,7 +21,7 @@ from . import languages
 from . import login as logins
 from .grammar import Command, err, multi_line, ok, parse, stuffed, top
 from .maildrop import Maildrop
-from .ports import Authenticator, Maildrops, OpenStore
+from .ports import Authenticator, Expiry, Maildrops, Never, OpenStore
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,7 @@ class Ports:
     open_store: OpenStore
     maildrops: Maildrops
     sasl: logins.Sasl = field(default_factory=logins.Sasl)
+    expiry: Expiry = field(default_factory=Never)
 
 
 class Session:
@@ -130,12 +131,21 @@ class Session:
             self._state = State.CLOSED
 
     def _capa(self, command: Command) -> Iterator[bytes]:
-        lines = ["TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER", "UTF8 USER", "LANG", "IMPLEMENTATION Facteur"]
+        lines = ["TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", self._tell_expiry(), "UTF8 USER", "LANG"]
+        lines.append("IMPLEMENTATION Facteur")
         if self._state is State.AUTHORIZATION and self._may_log_in():
             lines += ["USER", f"SASL {' '.join(self._list_mechanisms())}"]
         if self._can_start_tls():
             lines.append("STLS")
         return multi_line(ok("capabilities follow"), [line.encode() for line in lines])
+
+    def _tell_expiry(self) -> str:
+        """RFC 2449 §6.7: before the login the shortest period anybody has, after it one's own."""
+        if self._drop is not None:
+            days = self._ports.expiry.find_days(self._drop.mailbox_id)
+            return f"EXPIRE {days or 'NEVER'}"
+        shortest = self._ports.expiry.find_shortest()
+        return f"EXPIRE {shortest} USER" if shortest else "EXPIRE NEVER"
 
     def _can_start_tls(self) -> bool:
         # Who has said UTF8 may not start TLS any more (RFC 6856 §2).

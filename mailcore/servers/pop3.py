@@ -16,6 +16,7 @@ from mailcore.pop3.session import Ports, Session
 from mailcore.store.mailstore import LocalMailStore
 
 from .channel import Channel, Stopping
+from .expiry import ArchiveExpiry
 from .keyring import Bindings
 from .services import Services
 
@@ -41,7 +42,7 @@ async def serve(channel: Channel, services: Services) -> None:
     environment = services.environment
     sasl = Sasl(scram=await services.scram.find(services.bridge), bindings=Bindings(channel))
     maildrops = FileLocks(environment.data / "run" / "pop3")
-    ports = Ports(authenticate=authenticate, open_store=LocalMailStore, maildrops=maildrops, sasl=sasl)
+    ports = Ports(authenticate=authenticate, open_store=LocalMailStore, maildrops=maildrops, sasl=sasl, expiry=ArchiveExpiry())
     peer = Peer(
         address=channel.peer, hostname=environment.hostname, has_tls=channel.tls is not None,
         may_log_in_clear=services.may_log_in_clear(channel),
