@@ -19,7 +19,9 @@ from mailcore.kernel.ids import MailboxId
 from .models import Address, AliasTarget, Mailbox, User
 
 SYSTEM_NAMES = frozenset({"postmaster", "abuse"})
-LIST_COMMANDS = frozenset(("subscribe", "unsubscribe", "owner", "bounces", "help", "confirm", "approve", "reject", "discard"))
+LIST_COMMANDS = frozenset(
+    ("subscribe", "unsubscribe", "normal", "digest", "nomail", "owner", "bounces", "help", "confirm", "approve", "reject", "discard")
+)
 """What may be asked of a list by its address: `team-subscribe@` or `team+subscribe@`, with `+token` after it."""
 _COMMAND = re.compile(rf"(.+)-((?:{'|'.join(sorted(LIST_COMMANDS))})(?:\+.*)?)\Z", re.DOTALL)
 MAX_EXPANSION = 1_000

@@ -1,4 +1,4 @@
-"""What is asked of a list by mail: join, leave, help, confirm, decide about a held post, reach the owners."""
+"""What is asked of a list by mail: join, leave, each post or a digest or none, help, confirm, decide about a post, reach the owners."""
 
 from collections.abc import Callable
 
@@ -41,7 +41,9 @@ def _find(row: MailingList, command: str, token: str, author: str) -> Callable[[
     def help_out() -> None:
         letters.keep(letters.make_ready([letters.helping(row, author)]))
 
-    return {"subscribe": ask, "unsubscribe": ask, "confirm": confirm}.get(command, help_out)
+    if command in requests.ASKED:
+        return ask
+    return confirm if command == "confirm" else help_out
 
 
 def _decide(row: MailingList, raw: bytes, command: str, token: str, author: str) -> str:

@@ -15,6 +15,19 @@ from mailcore.store import blobs
 from . import copies, keys
 from .models import MailingList, Member, Post, Request
 
+_WHAT = {
+    "subscribe": "join", "unsubscribe": "leave", "resume": "go on getting mail from", "normal": "get each post of",
+    "digest": "get one digest a day of", "nomail": "stay on, and get no mail of",
+}  # fmt: skip
+_COMMANDS = (
+    ("subscribe", "join"),
+    ("unsubscribe", "leave"),
+    ("normal", "get each post"),
+    ("digest", "get one mail a day with all posts"),
+    ("nomail", "stay on the list and get no mail"),
+    ("owner", "write to the people who look after it"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:
@@ -42,7 +55,7 @@ def keep(ready: Ready) -> None:
 
 
 def ask_to_confirm(row: MailingList, request: Request, token: str) -> Letter:
-    what = {"subscribe": "join", "unsubscribe": "leave", "resume": "go on getting mail from"}[request.action]
+    what = _WHAT[request.action]
     text = (
         f"Somebody, probably you, asked that {request.email} {what} the list\n{row.title} ({row}).\n\n"
         f"If this is what you want, answer this mail as it is, or open this page and press the button:\n\n"
@@ -67,10 +80,7 @@ def welcome(row: MailingList, email: str) -> Letter:
 
 
 def helping(row: MailingList, email: str) -> Letter:
-    lines = "\n".join(
-        f"{keys.command_address(str(row), word):<48} {what}"
-        for word, what in (("subscribe", "join"), ("unsubscribe", "leave"), ("owner", "write to the people who look after it"))
-    )
+    lines = "\n".join(f"{keys.command_address(str(row), word):<48} {what}" for word, what in _COMMANDS)
     text = f"{row.title}\n{row.description}\n\nWrite an empty mail to\n\n{lines}\n\nOr open {copies.page_url(str(row))}\n"
     return _letter(row, [email], f"About the list {row.title}", text)
 

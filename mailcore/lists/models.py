@@ -166,6 +166,9 @@ class Request(models.Model):
         SUBSCRIBE = "subscribe", "Subscribe"
         UNSUBSCRIBE = "unsubscribe", "Unsubscribe"
         RESUME = "resume", "Resume"
+        NORMAL = "normal", "Each post"
+        DIGEST = "digest", "One digest a day"
+        NOMAIL = "nomail", "No mail"
 
     mailing_list = models.ForeignKey(MailingList, on_delete=models.CASCADE, related_name="requests")
     email = models.CharField(max_length=320)

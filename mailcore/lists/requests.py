@@ -1,4 +1,4 @@
-"""Joining and leaving with a confirmation: an address does what it has confirmed, and nobody does it for another.
+"""Joining, leaving and changing what one gets, with a confirmation: an address does what it has confirmed, and nobody does it for another.
 
 A token names a row and proves that it was made here; it is good once and runs out. How many requests one address
 is asked about is bounded over all lists, so that the lists here cannot be used to flood anybody. What is answered
@@ -20,6 +20,9 @@ LIFETIME = 3 * 86_400
 DAY = 86_400
 MAX_A_DAY = 3
 """Requests about one address, all lists together."""
+MODES = frozenset(Member.Mode.values)
+ASKED = frozenset((Request.Action.SUBSCRIBE.value, Request.Action.UNSUBSCRIBE.value, *MODES))
+"""What anybody may ask for an address, by mail or page."""
 
 
 def ask(row: MailingList, *, email: str, action: str, name: str = "", now: int | None = None) -> None:
@@ -98,7 +101,7 @@ def _letter(row: MailingList, request: Request, member: Member | None) -> Letter
         return letters.tell(
             row, request.email, f"You are on {row.title}", f"{request.email} is on this list already. Nothing was changed.\n"
         )
-    if request.action == Request.Action.UNSUBSCRIBE and member is None:
+    if request.action != Request.Action.SUBSCRIBE and member is None:
         return letters.tell(
             row, request.email, f"You are not on {row.title}", f"{request.email} is not on this list. Nothing was changed.\n"
         )
@@ -131,4 +134,18 @@ def _resume(row: MailingList, request: Request) -> str:
     return f"{request.email} gets the list's mail again."
 
 
-_DO = {Request.Action.SUBSCRIBE.value: _join, Request.Action.UNSUBSCRIBE.value: _leave, Request.Action.RESUME.value: _resume}
+def _change_mode(row: MailingList, request: Request) -> str:
+    member = roster.find(row, request.email)
+    if member is None:
+        raise Denied("This address is not on the list any more.")
+    roster.change(member_id=member.pk, mode=request.action)
+    return f"{request.email} gets {_MODES[request.action]} of the list now."
+
+
+_MODES = {"normal": "each post", "digest": "one digest a day", "nomail": "no mail"}
+_DO = {
+    Request.Action.SUBSCRIBE.value: _join,
+    Request.Action.UNSUBSCRIBE.value: _leave,
+    Request.Action.RESUME.value: _resume,
+    **dict.fromkeys(MODES, _change_mode),
+}

@@ -1,4 +1,4 @@
-"""/lists/<address>/: the public page of a list. Joining and leaving, each confirmed; nothing says who is on it.
+"""/lists/<address>/: the public page of a list. Joining, leaving and what one gets, each confirmed; nothing says who is on it.
 
 Whatever changes something is a POST: a scanner that follows the links of a mail changes nothing.
 """
@@ -21,7 +21,6 @@ from mailcore.kernel.errors import Conflict, Denied, MailError, Throttled
 from mailcore.lists import holding, keys, register, requests
 from mailcore.lists.models import MailingList, Post, Request
 
-_ACTIONS = ("subscribe", "unsubscribe")
 _ONE_CLICK = "One-Click"
 
 
@@ -34,8 +33,8 @@ def show(request: HttpRequest, address: str) -> HttpResponse:
     if request.method == "GET":
         return _page(request, row)
     action, email = request.POST.get("action", ""), request.POST.get("email", "").strip()
-    if action not in _ACTIONS:
-        return _page(request, row, email=email, fault=_("Choose one of the two."), status=400)
+    if action not in requests.ASKED:
+        return _page(request, row, email=email, fault=_("Choose one of these."), status=400)
     try:
         _bound(request, row)
         with _acting(request):
@@ -184,9 +183,15 @@ _QUESTIONS = {
     Request.Action.SUBSCRIBE.value: lambda: _("Put %(email)s on the list %(title)s?"),
     Request.Action.UNSUBSCRIBE.value: lambda: _("Take %(email)s off the list %(title)s?"),
     Request.Action.RESUME.value: lambda: _("Go on sending mail of %(title)s to %(email)s?"),
+    Request.Action.NORMAL.value: lambda: _("Send each post of %(title)s to %(email)s?"),
+    Request.Action.DIGEST.value: lambda: _("Send one mail a day with all posts of %(title)s to %(email)s?"),
+    Request.Action.NOMAIL.value: lambda: _("Keep %(email)s on the list %(title)s, without mail from it?"),
 }
 _DONE = {
     Request.Action.SUBSCRIBE.value: lambda: _("%(email)s is on the list %(title)s now."),
     Request.Action.UNSUBSCRIBE.value: lambda: _("%(email)s is not on the list %(title)s any more."),
     Request.Action.RESUME.value: lambda: _("Mail of %(title)s goes to %(email)s again."),
+    Request.Action.NORMAL.value: lambda: _("Each post of %(title)s goes to %(email)s."),
+    Request.Action.DIGEST.value: lambda: _("One mail a day with all posts of %(title)s goes to %(email)s."),
+    Request.Action.NOMAIL.value: lambda: _("%(email)s stays on the list %(title)s and gets no mail from it."),
 }
