@@ -292,6 +292,15 @@ class AuditPage(serializers.Serializer[Any]):
     results = AuditShape(many=True)
 
 
+class EventShape(AuditShape):
+    """One thing that was done."""
+
+
+class EventPage(serializers.Serializer[Any]):
+    last = serializers.IntegerField(help_text="To be sent as Last-Event-ID the next time")
+    results = EventShape(many=True)
+
+
 class RehearsedStep(serializers.Serializer[Any]):
     address = serializers.CharField()
     what = serializers.CharField()

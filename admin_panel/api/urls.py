@@ -17,6 +17,7 @@ from .credentials import AppPasswords
 from .dns import DkimKeys, DnsRecords
 from .domains import Domains
 from .elsewhere import nothing
+from .events import Events
 from .hooks import Webhooks
 from .imports import Imports
 from .journey import JourneyResource
@@ -58,6 +59,7 @@ router.register("transports", Transports, basename="transport")
 router.register("relays", Relays, basename="relay")
 router.register("suppressions", Suppressions, basename="suppression")
 router.register("certificates", Certificates, basename="certificate")
+router.register("events", Events, basename="event")
 router.register("me", Me, basename="me")
 router.register("batch", Batch, basename="batch")
 router.register("imports", Imports, basename="import")

@@ -3,9 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db import connection
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from mailcore.webhooks import outbox
@@ -15,6 +18,7 @@ from .models import Event
 
 RETENTION = timedelta(days=400)
 HIDDEN = "(hidden)"
+_SETTLES_WITHIN = timedelta(seconds=5)
 _SECRET_WORDS = ("password", "secret", "digest", "token", "private")
 
 Values = Mapping[str, Any]
@@ -94,6 +98,27 @@ def list_events(
     if before is not None:
         found = found.filter(id__lt=before)
     return list(found[:limit])
+
+
+def find_settled(*, now: datetime) -> int:
+    """The newest id below which nothing more will appear; 0 where nothing was done yet.
+
+    PostgreSQL hands out ids before the commit, so that a smaller one may be seen after a larger one. SQLite has one writer.
+    """
+    found = Event.objects.all() if connection.vendor == "sqlite" else Event.objects.filter(at__lt=now - _SETTLES_WITHIN)
+    return int(found.aggregate(newest=Max("id"))["newest"] or 0)
+
+
+def list_between(
+    *, after: int, until: int, domains: Collection[str] | None = None, kinds: Collection[str] = (), limit: int
+) -> QuerySet[Event]:
+    """What follows `after`, up to `until`, oldest first; `kinds` are beginnings of actions, none of them is every one."""
+    found = Event.objects.filter(id__gt=after, id__lte=until).order_by("id")
+    if domains is not None:
+        found = found.filter(domain__in=list(domains))
+    if kinds:
+        found = found.filter(reduce(or_, (Q(action__startswith=kind) for kind in kinds)))
+    return found[:limit]
 
 
 def forget(*, now: datetime | None = None, retention: timedelta = RETENTION) -> int:

@@ -167,7 +167,11 @@ def fill(path: str, objects: dict[str, Any]) -> str:
 
 
 def query(path: str) -> str:
-    asked = {"/api/v1/route": "?recipient=cy@other.test&sender=x@far.test", "/api/v1/policies/{owner}/rules": "?pattern=far.test"}
+    asked = {
+        "/api/v1/events": "?after=0",
+        "/api/v1/route": "?recipient=cy@other.test&sender=x@far.test",
+        "/api/v1/policies/{owner}/rules": "?pattern=far.test",
+    }
     return asked.get(path, "")
 
 
@@ -203,6 +207,7 @@ def test_without_the_scope_nothing(cast: Cast, theirs: dict[str, Any], method: s
         "migrations": "mailboxes",
         "quarantine": "queue",
         "suspects": "policies",
+        "events": "audit",
         "transports": "routes",
         "relays": "routes",
         "suppressions": "routes",
