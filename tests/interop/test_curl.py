@@ -66,3 +66,39 @@ def test_a_wrong_password_is_refused(house: House, person: Person) -> None:
     words = ("--silent", "--ssl-reqd", "--cacert", house.certificate, "--user", f"{person.address}:wrong")
     run(need("curl"), *words, f"imap://{HOST}:{house.ports['imap']}/INBOX", good=(67,))
     run(need("curl"), *words, f"pop3://{HOST}:{house.ports['pop3']}/", good=(67,))
+
+
+def test_flags_moves_and_deletes_over_imap(house: House, person: Person) -> None:
+    need("curl")
+    person.is_sent(*LETTERS)
+    before = person.inbox()
+    base = f"imaps://{HOST}:{house.ports['imaps']}/"
+    assert b" Archive\r\n" in curl(person, base)
+    assert b"\\Flagged" in curl(person, f"{base}INBOX", "--request", "UID STORE 2 +FLAGS (\\Flagged)")
+    assert curl(person, f"{base}INBOX?FLAGGED") == b"* SEARCH 2\r\n"
+    curl(person, f"{base}INBOX", "--request", 'UID MOVE 3 "Archive"')
+    assert curl(person, f"{base}Archive;UID=1") == before[2]
+    curl(person, f"{base}INBOX", "--request", "UID STORE 4 +FLAGS (\\Deleted)")
+    curl(person, f"{base}INBOX", "--request", "EXPUNGE")
+    assert person.inbox() == [*before[:2], *before[4:]]
+
+
+@pytest.mark.parametrize("scheme", ["imaps", "pop3s", "smtps"])
+def test_a_token_in_place_of_a_password(house: House, person: Person, tmp_path: Path, scheme: str) -> None:
+    """curl speaks OAUTHBEARER (RFC 7628) where it is offered; a wrong token is refused after its challenge."""
+    port = house.ports["submissions" if scheme == "smtps" else scheme]
+    (tmp_path / "letter").write_bytes(DOTS)
+    sending = ("--mail-from", person.address, "--mail-rcpt", person.address, "--upload-file", tmp_path / "letter")
+    words = (
+        "--silent",
+        "--ssl-reqd",
+        "--cacert",
+        house.certificate,
+        "--user",
+        f"{person.address}:",
+        *(sending if scheme == "smtps" else ()),
+    )
+    for token, good in ((person.password, (0,)), ("wrong", (67,))):
+        run(need("curl"), *words, "--oauth2-bearer", token, f"{scheme}://{HOST}:{port}/", good=good)
+    if scheme == "smtps":
+        person.waits_for(1)
