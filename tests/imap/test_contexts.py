@@ -1,13 +1,17 @@
 """What ADDTO and REMOVEFROM say, applied to the first answer, is what the same search finds anew (RFC 5267 §4.3)."""
 
+import random
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailcore.imap.grammar.sequences import list_numbers, read_set
 from mailcore.kernel.errors import Deferred
+from mailcore.kernel.ids import MailboxId
 from mailcore.kernel.mailstore import FlagMode
+from mailcore.store.mailstore import LocalMailStore
 
 from .builders import Client, filled, message
 
@@ -123,3 +127,37 @@ def test_only_so_many_are_kept() -> None:
     assert b"NOUPDATE" not in client.send(b"more SEARCH RETURN (UPDATE COUNT) SEEN\r\n")
     client.ok(b"SELECT INBOX")
     assert b"NOUPDATE" not in client.send(b"c5 SEARCH RETURN (UPDATE COUNT) SEEN\r\n")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("seed", range(3))
+def test_over_the_store_that_is_really_used(seed: int) -> None:
+    chance, mailbox = random.Random(seed), MailboxId(950 + seed)
+    for number in range(5):
+        LocalMailStore(mailbox).append("INBOX", message(f"odd {number % 3}"), flags=0, keywords=frozenset(), internaldate=number * 7 % 50)
+    client, other = Client(LocalMailStore(mailbox)), Client(LocalMailStore(mailbox))  # type: ignore[arg-type]
+    client.ok(b"SELECT INBOX")
+    other.ok(b"SELECT INBOX")
+    kept = [
+        Kept(client, b"k1", b"SEARCH RETURN (%b) OR FLAGGED SUBJECT odd"),
+        Kept(client, b"k2", b"UID SORT RETURN (%b) (SUBJECT REVERSE ARRIVAL) UTF-8 UNDELETED"),
+    ]
+    for step in range(40):
+        uid = chance.randrange(1, 12)
+        command = (
+            chance.choice((b"UID STORE %d +FLAGS (\\Flagged)", b"UID STORE %d -FLAGS (\\Flagged)", b"UID STORE %d +FLAGS (\\Deleted)"))
+            % uid
+        )
+        actor = chance.choice((client, other))
+        told = actor.run(command)
+        if step % 5 == 0:
+            other.store.append("INBOX", message(chance.choice(("odd", "even"))), flags=0, keywords=frozenset(), internaldate=step * 11 % 60)
+        if step % 7 == 0:
+            other.run(b"EXPUNGE")
+        told = (told if actor is client else b"") + client.run(chance.choice((b"NOOP", b"FETCH 1:* (FLAGS)", b"EXPUNGE")))
+        for one in kept:
+            one.take(told)
+    last = client.run(b"NOOP")
+    for one in kept:
+        one.take(last)
+        assert (one.found if one.is_sorted else sorted(one.found)) == one.ask(b"z", b"ALL")
