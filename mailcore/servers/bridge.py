@@ -1,17 +1,17 @@
 """The one place where the asyncio loop meets the synchronous core.
 
-A call runs in a pool thread that keeps its Django connections between calls. A stream runs
+A call runs in a thread of the crew that keeps its Django connections between calls. A stream runs
 from first to last piece in one thread, because a database cursor must not change threads.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import connections
 
+from .crew import Crew
 from .gathering import Gathering
 
 P = ParamSpec("P")
@@ -25,12 +25,12 @@ PIECE = 65_536
 
 class Bridge:
     def __init__(self, threads: int = THREADS) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="core")
+        self._crew = Crew(threads, leave=connections.close_all)
         self._gatherings: dict[Callable[..., Any], Gathering[Any, Any]] = {}
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of a core function; its exceptions pass."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, partial(_tidy, partial(function, *args, **kwargs)))
+        return await self._crew.call(partial(_tidy, partial(function, *args, **kwargs)))
 
     async def call_together(self, function: Callable[[Sequence[Item]], Sequence[T | Exception]], item: Item) -> T:
         """The outcome of one item of a core function that takes many; see `Gathering`."""
@@ -67,7 +67,7 @@ class Bridge:
 
     def close(self) -> None:
         """Wait for running calls and end the threads, closing their database connections."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._crew.close()
 
 
 async def _as_coroutine(send: Callable[[bytes], Awaitable[None]], data: bytes) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import pytest
 from django.conf import settings
-from django.db import connections
 
 from mailcore.directory import domains, mailboxes
 from mailcore.servers.bridge import Bridge
@@ -47,9 +46,7 @@ def front(transactional_db: None) -> Iterator[Ports]:
         await stopping.wait()
         await running.drain(2)
         # The threads' own connections must go before the test database is emptied.
-        for _ in range(4):
-            bridge._pool.submit(connections.close_all)
-        await asyncio.to_thread(bridge._pool.shutdown, wait=True)
+        await asyncio.to_thread(bridge.close)
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
     thread.start()
