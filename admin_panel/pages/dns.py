@@ -15,6 +15,7 @@ from mailcore.trust.naming import get_names
 from .gate import for_administrators, show, try_act
 
 TITLES = {
+    "host": "The name of this server", "blocklist": "Blocklists",
     "mx": "Where mail goes", "spf": "Who may send (SPF)", "dkim": "Signing key (DKIM)", "dmarc": "What others do with forgeries (DMARC)",
     "mta-sts": "Encryption required (MTA-STS)", "tls-rpt": "Reports of TLS failures", "clients": "Mail programs find the server",
 }  # fmt: skip
@@ -33,7 +34,7 @@ def records(request: HttpRequest, actor: Actor, domain_id: int) -> HttpResponse:
     values = {
         "domain": domain,
         "lines": lines,
-        "zone": "\n".join(line for _, _, line in lines),
+        "zone": "\n".join(line for _, _, line in lines if line),
         "is_checked": is_checked,
         "wrong": sum(row.is_needed and row.state in (dnsrecords.MISSING, dnsrecords.DIFFERS) for row in rows),
         "keys": keys.list_keys(domain=domain.name),

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 
 from django.conf import settings
 
-from . import dmarc, iprev, keys, publishing, reportnames, spf, tags
+from . import blocklists, dmarc, iprev, keys, publishing, reportnames, spf, tags
 from .dkim import publickeys
 from .dkim.publickeys import NoKey, WeakKey
 from .names import Kind, Names, NamesFailed, reverse_name
@@ -26,7 +26,7 @@ class Row:
     type: str
     wanted: str
     purpose: str
-    """mx, spf, dkim, dmarc, mta-sts, tls-rpt, clients, or host for the server itself."""
+    """mx, spf, dkim, dmarc, mta-sts, tls-rpt, clients; host for the server itself, blocklist for what lists say of both."""
     is_needed: bool = True
     """False: mail works without it."""
     found: tuple[str, ...] = ()
@@ -80,7 +80,8 @@ def wanted(domain: str) -> list[Row]:
 
 def check(domain: str, names: Names) -> list[Row]:
     """The wanted rows with what was found and what it means, then those of this server itself. Asks the DNS: not inside a transaction."""
-    return [*(_check_row(row, domain, names) for row in wanted(domain)), *check_host(names)]
+    host = check_host(names)
+    return [*(_check_row(row, domain, names) for row in wanted(domain)), *host, *_check_lists(domain, host, names)]
 
 
 def check_host(names: Names) -> list[Row]:
@@ -108,6 +109,30 @@ def check_host(names: Names) -> list[Row]:
         else:
             rows.append(_judged(row, (name,), DIFFERS, f"{address} is called {name}, and others expect {host}."))
     return rows
+
+
+def _check_lists(domain: str, host: Sequence[Row], names: Names) -> list[Row]:
+    """One row for each address of this server that can be on a list, and one for the domain."""
+    addresses = [address for row in host if row.type == "A" for address in row.found]
+    standings = [(address, blocklists.check_address(names, address)) for address in addresses]
+    standings.append((domain, blocklists.check_domain(names, domain)))
+    return [_judge_lists(subject, standing) for subject, standing in standings if standing is not None]
+
+
+def _judge_lists(subject: str, standing: blocklists.Standing) -> Row:
+    row = Row(subject, "A", "", "blocklist")
+    if standing.listed_by:
+        why = (
+            f"{subject} is on {', '.join(standing.listed_by)}: many hosts refuse its mail. "
+            "Find what was sent and stop it, then ask at the list's own site to be taken off."
+        )
+        return _judged(row, standing.listed_by, DIFFERS, why)
+    if len(standing.silent) == standing.asked:
+        return _judged(
+            row, (), UNKNOWN, "No list answers. Lists decline to answer the name service of a large provider; ask by one of your own."
+        )
+    unheard = f" No answer came from {', '.join(standing.silent)}." if standing.silent else ""
+    return _judged(row, (), OK, f"{subject} is on none of {standing.asked - len(standing.silent)} lists.{unheard}")
 
 
 def _smarthost() -> str:
@@ -219,7 +244,12 @@ _JUDGES = {
 
 
 def show(row: Row) -> str:
-    """One line of a zone file; long texts in strings of at most 255 octets (RFC 1035 §3.3)."""
+    """One line of a zone file; long texts in strings of at most 255 octets (RFC 1035 §3.3).
+
+    "" for what is not a record of the domain.
+    """
+    if row.purpose in ("host", "blocklist"):
+        return ""
     text = row.wanted
     if row.type == "TXT":
         text = " ".join(f'"{text[start : start + 255]}"' for start in range(0, len(text), 255))

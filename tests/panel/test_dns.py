@@ -34,6 +34,19 @@ def test_what_the_dns_says_is_shown_beside_it(cast: Cast, zone: None) -> None:
     assert "Mail that is not proved: reject." in text
 
 
+def test_the_name_of_the_server_and_the_blocklists_are_explained(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ZoneNames(
+        "mx.facteur.test A 8.8.4.4\n4.4.8.8.in-addr.arpa PTR host.provider.test\nhost.provider.test A 8.8.4.4\n"
+        "4.4.8.8.zen.spamhaus.org A 127.0.0.2\n4.4.8.8.bl.spamcop.net A 127.255.255.254\nexample.test.dbl.spamhaus.org A 127.255.255.254"
+    )
+    monkeypatch.setattr("admin_panel.pages.dns.get_names", lambda: names)
+    text = as_(cast.bo.user).get(f"/panel/domains/{cast.example.id}/dns?check=1").content.decode()
+    assert "8.8.4.4 is called host.provider.test, and others expect mx.facteur.test." in text
+    assert "8.8.4.4 is on zen.spamhaus.org: many hosts refuse its mail." in text
+    assert "example.test is on none of 1 lists. No answer came from dbl.spamhaus.org." in text
+    assert "the address of this server" not in text.partition("<textarea")[2]
+
+
 def test_new_keys(cast: Cast) -> None:
     client = as_(cast.bo.user)
     client.get(f"/panel/domains/{cast.example.id}/dns")

@@ -44,7 +44,9 @@ def test_what_is_pasted_is_found_good() -> None:
 
 
 def test_nothing_there_yet() -> None:
-    assert {row.state for row in dnsrecords.check("here.test", ZoneNames(""))} == {"missing"}
+    rows = dnsrecords.check("here.test", ZoneNames(""))
+    assert {row.state for row in rows if row.purpose != "blocklist"} == {"missing"}
+    assert [(row.name, row.state) for row in rows if row.purpose == "blocklist"] == [("here.test", "ok")]
 
 
 def test_no_answer_is_not_an_absence() -> None:
