@@ -107,6 +107,7 @@ def describe() -> str:
         "The SCRAM mechanisms are offered once every login that a mail program can use has a key for them. A key is made when a",
         "password or app password is set, and at the next login with one that came as a hash from elsewhere. The server looks",
         "again every few minutes.\n",
+        "OAUTHBEARER and XOAUTH2 take what PLAIN takes as the token, best an app password; POP3, ManageSieve and submission take it too.\n",
         "| claim | command | standard | what for | proof |",
         "|---|---|---|---|---|",
     ]
