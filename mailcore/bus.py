@@ -8,6 +8,7 @@ import asyncio
 import json
 import logging
 import os
+import threading
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
@@ -58,27 +59,52 @@ def _read(fields: dict[str, Any]) -> Event | None:
 
 
 class _Publisher:
-    """One client a process; remembers when Redis failed, to leave it alone for a moment."""
+    """One connection a process; remembers when Redis failed, to leave it alone for a moment.
+
+    The answer to a message is read when the next one is sent: waiting for it took longer
+    than the statements of a change of flags do.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.pid = os.getpid()
         self.resting_until = 0.0
         self.has_failed = False
-        self.client = redis.Redis.from_url(url, socket_timeout=1.0, socket_connect_timeout=0.5)
+        self._lock = threading.Lock()
+        self._link: Any = redis.ConnectionPool.from_url(url, socket_timeout=1.0, socket_connect_timeout=0.5).make_connection()
+        self._is_linked = self._is_owed = False
 
     def send(self, data: bytes) -> None:
-        if time.monotonic() < self.resting_until:
-            return
+        with self._lock:
+            if time.monotonic() < self.resting_until:
+                return
+            try:
+                self._settle()
+                self._link.send_command("PUBLISH", CHANNEL, data)
+            except (redis.RedisError, OSError) as error:
+                self._cut()
+                self.resting_until = time.monotonic() + _REST_AFTER_FAILURE
+                if not self.has_failed:
+                    log.warning("the bus is silent, Redis does not answer: %s", error)
+                self.has_failed = True
+            else:
+                self._is_linked = self._is_owed = True
+                self.has_failed = False
+
+    def _settle(self) -> None:
+        """Read the last answer. A connection that Redis closed meanwhile is made anew, so that no message goes into it."""
         try:
-            self.client.publish(CHANNEL, data)
-        except (redis.RedisError, OSError) as error:
-            self.resting_until = time.monotonic() + _REST_AFTER_FAILURE
-            if not self.has_failed:
-                log.warning("the bus is silent, Redis does not answer: %s", error)
-            self.has_failed = True
-        else:
-            self.has_failed = False
+            if self._is_owed:
+                self._is_owed = False
+                self._link.read_response()
+            if self._is_linked and self._link.can_read(timeout=0):
+                raise redis.ConnectionError("an answer to nothing")
+        except redis.ConnectionError:
+            self._cut()
+
+    def _cut(self) -> None:
+        self._is_linked = self._is_owed = False
+        self._link.disconnect()
 
 
 _publisher: _Publisher | None = None

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import redis
 from django.conf import settings
 
 from mailcore import bell, bus
@@ -62,6 +63,18 @@ def test_what_is_published_arrives(redis_url: str) -> None:
         return seen
 
     assert asyncio.run(asyncio.wait_for(collect(), 20)) == [None, *EVENTS]
+
+
+def test_a_connection_that_redis_closed_costs_no_event(redis_url: str) -> None:
+    bus.publish(EVENTS[0])
+    with redis.Redis.from_url(redis_url) as other, other.pubsub(ignore_subscribe_messages=True) as heard:
+        heard.subscribe(bus.CHANNEL)
+        heard.get_message(timeout=10)
+        other.client_kill_filter(_type="normal", skipme=True)
+        bus.publish(EVENTS[1])
+        bus.publish(EVENTS[2])
+        data = [message["data"] for _ in range(2) if (message := heard.get_message(timeout=10)) is not None]
+    assert [bus.decode(one) for one in data] == [[EVENTS[1]], [EVENTS[2]]]
 
 
 def test_without_redis_a_subscriber_is_told_to_look(monkeypatch: pytest.MonkeyPatch) -> None:
