@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from mailcore.audit import log
@@ -49,9 +50,11 @@ def act(request: HttpRequest, actor: Actor, domain_id: int, act: str) -> HttpRes
     domain = access.access_domain(actor, domain_id=domain_id)
     selector = request.POST.get("selector", "")
     if act == "rotate":
-        try_act(request, lambda: rotate(domain), "New keys are made. They sign once the DNS shows them; until then the old ones do.")
+        try_act(
+            request, lambda: rotate(domain), gettext("New keys are made. They sign once the DNS shows them; until then the old ones do.")
+        )
     elif act == "activate":
-        try_act(request, lambda: activate(domain, selector), f"{selector} signs from now on.")
+        try_act(request, lambda: activate(domain, selector), gettext("%(name)s signs from now on.") % {"name": selector})
     else:
         raise NotFound("There is no such thing to do.")
     return redirect("panel:dns", domain_id)

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from admin_panel.forms import NewKey, NewWebhook
@@ -52,7 +53,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
 @for_administrators
 def remove(request: HttpRequest, actor: Actor, key_id: int) -> HttpResponse:
     owner = None if actor.is_root else User.objects.get(id=actor.user_id)
-    try_act(request, lambda: keys.remove(key_id=key_id, owner=owner), "The key is removed and opens nothing any more.")
+    try_act(request, lambda: keys.remove(key_id=key_id, owner=owner), _("The key is removed and opens nothing any more."))
     return redirect("panel:keys")
 
 
@@ -84,10 +85,10 @@ def webhook_act(request: HttpRequest, actor: Actor, endpoint_id: int, act: str) 
     endpoint = endpoints.get(endpoint_id=endpoint_id, owner_id=None if actor.is_root else actor.user_id)
     if act == "switch":
         is_enabled = not endpoint.is_enabled
-        said = f"{endpoint.url} is told again." if is_enabled else f"{endpoint.url} is told nothing now."
+        said = (_("%(name)s is told again.") if is_enabled else _("%(name)s is told nothing now.")) % {"name": endpoint.url}
         try_act(request, lambda: _switch(endpoint, is_enabled=is_enabled), said)
     elif act == "remove":
-        try_act(request, lambda: _remove(endpoint), f"{endpoint.url} is removed.")
+        try_act(request, lambda: _remove(endpoint), _("%(name)s is removed.") % {"name": endpoint.url})
     else:
         raise NotFound("There is no such thing to do.")
     return redirect("panel:webhooks")

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from admin_panel.listforms import MemberChange, MemberId, MemberLines, NewMember
@@ -29,7 +30,7 @@ def members(request: HttpRequest, actor: Actor, list_id: int) -> HttpResponse:
     lines = MemberLines(request.POST if act == "load" else None)
     report: list[Line] = []
     if act == "add" and try_form(form, lambda: roster.add(row=row, **form.cleaned_data)):
-        messages.success(request, f"{form.cleaned_data['email']} is on the list.")
+        messages.success(request, _("%(name)s is on the list.") % {"name": form.cleaned_data["email"]})
         return redirect("panel:list-members", list_id)
     if act == "load":
         try_form(lines, lambda: report.extend(roster.load(row=row, data=lines.cleaned_data["members"])))
@@ -48,11 +49,17 @@ def _act(request: HttpRequest, row: MailingList, act: str) -> None:
     if member is None:
         raise NotFound("There is no such member.")
     if act == "change":
-        try_act(request, lambda: roster.change(member_id=member.pk, **form.cleaned_data), f"{member.email} changed.")
+        try_act(
+            request, lambda: roster.change(member_id=member.pk, **form.cleaned_data), _("%(name)s is changed.") % {"name": member.email}
+        )
     elif act == "resume":
-        try_act(request, lambda: roster.resume(member_id=member.pk), f"{member.email} gets mail again.")
+        try_act(request, lambda: roster.resume(member_id=member.pk), _("%(name)s gets mail again.") % {"name": member.email})
     else:
-        try_act(request, lambda: roster.remove(member_id=member.pk, why="removed in the panel"), f"{member.email} is removed.")
+        try_act(
+            request,
+            lambda: roster.remove(member_id=member.pk, why="removed in the panel"),
+            _("%(name)s is removed.") % {"name": member.email},
+        )
 
 
 def _show(request: HttpRequest, actor: Actor, row: MailingList, form: Form, lines: Form, report: list[Line]) -> HttpResponse:

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from admin_panel.forms import OwnPassword
@@ -25,7 +26,7 @@ def change(request: HttpRequest, actor: Actor) -> HttpResponse:
     peer = request.META.get("REMOTE_ADDR", "")
     if request.method == "POST" and try_form(form, lambda: _change(actor, form.cleaned_data, peer)):
         update_session_auth_hash(request, User.objects.get(id=actor.user_id))
-        messages.success(request, "Your password is changed. Every other session is signed out.")
+        messages.success(request, _("Your password is changed. Every other session is signed out."))
         return redirect("panel:overview")
     return show(request, actor, "password", {"form": form, "here": "password"})
 
