@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -22,8 +23,12 @@ from .gate import for_administrators, show, try_act
 PAGE = 50
 STATES = (("active", _("Waiting")), ("deferred", _("Put off")), ("held", _("Held")), ("failed", _("Returned")), ("all", _("All")))
 _DONE = {
-    "retry": "is tried now", "hold": "is held", "release": "is released", "cancel": "is cancelled", "bounce": "is returned to its sender",
-}  # fmt: skip
+    "retry": gettext_noop("%(id)s is tried now."),
+    "hold": gettext_noop("%(id)s is held."),
+    "release": gettext_noop("%(id)s is released."),
+    "cancel": gettext_noop("%(id)s is cancelled."),
+    "bounce": gettext_noop("%(id)s is returned to its sender."),
+}
 _MANY = {"retry": "tried now", "hold": "held", "release": "released", "cancel": "cancelled", "bounce": "returned to their senders"}
 
 
@@ -64,7 +69,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
 @require_POST
 @for_administrators
 def act(request: HttpRequest, actor: Actor, trace_id: str, action: str) -> HttpResponse:
-    try_act(request, lambda: waiting.act(actor, trace_id=TraceId(trace_id), action=action), f"{trace_id} {_DONE[action]}.")
+    try_act(request, lambda: waiting.act(actor, trace_id=TraceId(trace_id), action=action), gettext(_DONE[action]) % {"id": trace_id})
     return redirect("panel:queue")
 
 
@@ -76,7 +81,7 @@ def act_on_many(request: HttpRequest, actor: Actor) -> HttpResponse:
     chosen = [TraceId(text) for text in request.POST.getlist("pick") if len(text) <= 32]
     back = f"{reverse('panel:queue')}?{urlencode({'state': state, 'q': search})}"
     if action not in waiting.ACTIONS or not (chosen or "all" in request.POST):
-        messages.error(request, "Nothing was done: tick some messages first.")
+        messages.error(request, gettext("Nothing was done: tick some messages first."))
         return redirect(back)
     report = waiting.act_on_many(actor, action=action, trace_ids=() if "all" in request.POST else chosen, state=state, search=search)
     if report.done:
