@@ -11,7 +11,6 @@ class Service(StrEnum):
     IMAP = "imap"
     POP3 = "pop3"
     SIEVE = "sieve"
-    DAV = "dav"
     WEB = "web"
     API = "api"
 
