@@ -150,6 +150,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("allowed_hosts", "*", _words, "Host names the pages answer to"),
     Setting("secure_cookies", "no", _boolean, "Set where the pages are behind HTTPS"),
     Setting("trusted_proxies", "", _networks, "Networks of proxies in front whose X-Forwarded-For and -Proto are believed"),
+    Setting("mail_proxies", "", _networks, "Proxies in front of the mail ports: from these networks a PROXY protocol header must come"),
     Setting("metrics_networks", "127.0.0.0/8,::1/128", _networks, "Networks that may read /metrics on the web port"),
     Setting("log_format", "text", _log_format, "text for people, json for machines: one object a line, with the trace id"),
     Setting("debug", "no", _boolean, "Show details of errors in the browser; never on a public machine"),
@@ -203,6 +204,7 @@ class Environment:
     allowed_hosts: tuple[str, ...]
     secure_cookies: bool
     trusted_proxies: tuple[str, ...]
+    mail_proxies: tuple[str, ...]
     metrics_networks: tuple[str, ...]
     log_format: str
     debug: bool

@@ -18,10 +18,25 @@ class Stopping(Exception):
     """The server is going down and this connection is idle."""
 
 
-class Channel(asyncio.Protocol):
-    """`on_connect` is called with the channel once the connection (and implicit TLS) stands."""
+def name_peer(address: object) -> str:
+    """The address of a socket's other end; "" where it has none."""
+    return str(address[0]).removeprefix("::ffff:") if isinstance(address, tuple) else ""
 
-    def __init__(self, on_connect: Callable[["Channel"], None]) -> None:
+
+def _is_loopback(peer: str) -> bool:
+    try:
+        return ipaddress.ip_address(peer).is_loopback
+    except ValueError:
+        return False
+
+
+class Channel(asyncio.Protocol):
+    """`on_connect` is called with the channel once the connection (and implicit TLS) stands.
+
+    `client` is the address a proxy in front gave for it; "" where the socket's own is the client's.
+    """
+
+    def __init__(self, on_connect: Callable[["Channel"], None], *, client: str = "") -> None:
         self._on_connect = on_connect
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
@@ -31,7 +46,10 @@ class Channel(asyncio.Protocol):
         self._has_ended = False
         self._is_paused = False
         self._is_stopping = False
-        self.peer = ""
+        self.peer = client
+        self._is_proxied = bool(client)
+        self._neighbour = ""
+        """The other end of the socket itself."""
         self.wake = False
         """Set by `nudge`: a read ended without data because something else happened."""
 
@@ -39,8 +57,9 @@ class Channel(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        peer = transport.get_extra_info("peername")
-        self.peer = str(peer[0]).removeprefix("::ffff:") if isinstance(peer, tuple) else ""
+        self._neighbour = name_peer(transport.get_extra_info("peername"))
+        if not self._is_proxied:
+            self.peer = self._neighbour
         sock = transport.get_extra_info("socket")
         if sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -94,10 +113,8 @@ class Channel(asyncio.Protocol):
 
     @property
     def is_loopback(self) -> bool:
-        try:
-            return ipaddress.ip_address(self.peer).is_loopback
-        except ValueError:
-            return False
+        """What is said here stays on this machine: neither the client nor a proxy between is elsewhere."""
+        return _is_loopback(self.peer) and _is_loopback(self._neighbour)
 
     async def read(self, timeout: float) -> bytes:
         """What arrived, as soon as anything did; b"" at the end, or after `nudge` (then `wake` is set).

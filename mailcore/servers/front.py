@@ -13,7 +13,8 @@ from mailcore import metrics
 from mailcore.smtp.session.actions import Kind
 
 from . import imap, managesieve, pop3, smtp
-from .channel import Channel
+from .channel import HANDSHAKE_TIMEOUT, Channel
+from .porch import Porch
 from .services import Services
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ LISTENERS: tuple[Listener, ...] = (
 class Front:
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._servers: list[asyncio.Server] = []
+        self._servers: list[asyncio.Server | Porch] = []
         self._sessions: dict[asyncio.Task[None], Channel] = {}
         self._by_address: Counter[str] = Counter()
         self._background: list[asyncio.Task[None]] = []
@@ -70,20 +71,19 @@ class Front:
             asyncio.create_task(services.hub.run(), name="hub"),
             asyncio.create_task(services.keyring.keep_fresh(services.bridge), name="certificates"),
         ]
-        loop = asyncio.get_running_loop()
         for listener in LISTENERS:
             bound = sockets.get(listener.name)
-            if bound is None:
-                continue
-            admit = partial(self._admit, listener)
-            server = await loop.create_server(
-                lambda admit=admit: Channel(admit),
-                sock=bound,
-                backlog=1_024,
-                ssl=services.tls if listener.implicit_tls else None,
-                ssl_handshake_timeout=30.0 if listener.implicit_tls else None,
-            )
-            self._servers.append(server)
+            if bound is not None:
+                self._servers.append(await self._listen(listener, bound))
+
+    async def _listen(self, listener: Listener, bound: socket.socket) -> asyncio.Server | Porch:
+        admit, proxies = partial(self._admit, listener), self._services.environment.mail_proxies
+        tls = self._services.tls if listener.implicit_tls else None
+        if proxies:
+            return Porch(listener.name, bound, proxies=proxies, tls=tls, admit=admit)
+        timeout = HANDSHAKE_TIMEOUT if tls is not None else None
+        loop = asyncio.get_running_loop()
+        return await loop.create_server(lambda: Channel(admit), sock=bound, backlog=1_024, ssl=tls, ssl_handshake_timeout=timeout)
 
     async def drain(self, seconds: float = DRAIN_SECONDS) -> None:
         """Take no more connections, let running commands finish, say goodbye, close."""
