@@ -148,6 +148,9 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("acme_contact", "", str, "Address the ACME server may write to"),
     Setting("allowed_hosts", "*", _words, "Host names the pages answer to"),
+    Setting(
+        "second_step", "optional", _one_of("optional", "required"), "Whether people must have a second factor; a domain's own word wins"
+    ),
     Setting("secure_cookies", "no", _boolean, "Set where the pages are behind HTTPS"),
     Setting("trusted_proxies", "", _networks, "Networks of proxies in front whose X-Forwarded-For and -Proto are believed"),
     Setting("mail_proxies", "", _networks, "Proxies in front of the mail ports: from these networks a PROXY protocol header must come"),
@@ -202,6 +205,7 @@ class Environment:
     acme_directory: str
     acme_contact: str
     allowed_hosts: tuple[str, ...]
+    second_step: str
     secure_cookies: bool
     trusted_proxies: tuple[str, ...]
     mail_proxies: tuple[str, ...]

@@ -14,7 +14,7 @@ from mailcore.kernel.errors import BadSyntax, Denied, Throttled
 from mailcore.kernel.ids import MailboxId, UserId
 from mailcore.kernel.principal import Principal, Role, Service
 
-from . import cache, scram_keys, throttle
+from . import cache, scram_keys, second_factor, throttle
 from .models import AppPassword
 from .passwords import MAX_LENGTH, fold_app_password, keyed_digest, spend_dummy, verify_password
 
@@ -23,7 +23,7 @@ WRONG = "That name and password do not match."
 
 _FIND = """
 SELECT u.id, u.login, u.role, u.password, u.auth_version, u.is_active, m.id, m.state, a.local, a.is_enabled, d.name, d.is_active,
-  u.has_second_step
+  u.has_second_step, d.second_step
 FROM directory_user u
 LEFT JOIN directory_mailbox m ON m.user_id = u.id
 LEFT JOIN directory_address a ON a.id = m.address_id
@@ -50,12 +50,18 @@ class Account:
     domain: str | None
     domain_active: bool | None
     has_second_step: bool
+    second_step_rule: str | None
 
     @property
     def is_open(self) -> bool:
         if not self.is_active:
             return False
         return self.mailbox_id is None or bool(self.state in _OPENS and self.is_enabled and self.domain_active)
+
+    @property
+    def needs_app_password(self) -> bool:
+        """Mail programs cannot ask for a second factor, so for who has or must have one the password alone opens none of them."""
+        return self.has_second_step or second_factor.is_required(self.second_step_rule)
 
     def may_use(self, service: Service) -> bool:
         return not (service is Service.SMTP and self.state == "receive_only")
@@ -91,8 +97,10 @@ def _authenticate(*, login: str, secret: str, service: Service, peer: str) -> Pr
     name = fold_login(login)
     account = find_account(name)
     network = throttle.network_of(peer)
+    # What was right before a domain came to ask for more is not known afterwards.
+    kind = f"{service.value} by app password" if account is not None and account.needs_app_password else service.value
     known = account is not None and cache.is_known(
-        user_id=account.user_id, auth_version=account.auth_version, service=service, network=network, secret=secret
+        user_id=account.user_id, auth_version=account.auth_version, service=kind, network=network, secret=secret
     )
     # Somebody who holds a remembered login is not locked out by guesses made elsewhere;
     # the limits of the own peer and network hold all the same, or the memory could be guessed at.
@@ -105,7 +113,7 @@ def _authenticate(*, login: str, secret: str, service: Service, peer: str) -> Pr
     check_open(account, name=name, service=service, peer=peer)
     if not known:
         scram_keys.learn(user_id=account.user_id, encoded=account.password, secret=secret)
-        cache.remember(user_id=account.user_id, auth_version=account.auth_version, service=service, network=network, secret=secret)
+        cache.remember(user_id=account.user_id, auth_version=account.auth_version, service=kind, network=network, secret=secret)
     return account.as_principal()
 
 
@@ -163,7 +171,7 @@ def _is_right(account: Account, secret: str, service: Service) -> bool:
     if bare is not None and _opens(account.user_id, bare, service):
         return True
     is_right = verify_password(secret=secret, encoded=account.password)
-    if is_right and account.has_second_step and service is not Service.WEB:
+    if is_right and account.needs_app_password and service is not Service.WEB:
         # A mail program cannot ask for the code, so the password alone must not be enough for it.
         raise Denied("This account signs in with a second step. Use an app password here.", f"no app password for {account.login!r}")
     return is_right

@@ -21,12 +21,22 @@ class DomainChange:
     default_quota_bytes: int | None = None
     max_mailboxes: int | None = None
     is_active: bool | None = None
+    second_step: str | None = None
 
 
-def create(*, name: str, alias_of: str = "", default_quota_bytes: int = 0, max_mailboxes: int = 0, catch_all: str = "") -> Domain:
+def create(
+    *,
+    name: str,
+    alias_of: str = "",
+    default_quota_bytes: int = 0,
+    max_mailboxes: int = 0,
+    catch_all: str = "",
+    second_step: str = Domain.SecondStepRule.SERVER,
+) -> Domain:
     folded = _fold(name)
     canonical = _get_canonical(alias_of) if alias_of else None
     _check_numbers(default_quota_bytes=default_quota_bytes, max_mailboxes=max_mailboxes)
+    _check_second_step(second_step)
     try:
         with transaction.atomic():
             domain = Domain.objects.create(
@@ -35,6 +45,7 @@ def create(*, name: str, alias_of: str = "", default_quota_bytes: int = 0, max_m
                 alias_of=canonical,
                 default_quota_bytes=default_quota_bytes,
                 max_mailboxes=max_mailboxes,
+                second_step=second_step,
             )
             if catch_all:
                 domain.catch_all = _check_catch_all(catch_all, domain)
@@ -80,6 +91,8 @@ def change(*, domain_id: int, to: DomainChange) -> Domain:
             domain.max_mailboxes = to.max_mailboxes
         if to.is_active is not None:
             domain.is_active = to.is_active
+        if to.second_step is not None:
+            domain.second_step = _check_second_step(to.second_step)
         domain.save()
         log.record("domain.changed", object_id=domain.id, name=domain.name, domain=domain.name, before=before, after=shown(domain))
     return domain
@@ -115,6 +128,7 @@ def shown(domain: Domain) -> dict[str, object]:
         "is_active": domain.is_active,
         "default_quota_bytes": domain.default_quota_bytes,
         "max_mailboxes": domain.max_mailboxes,
+        "second_step": str(domain.second_step),
     }
 
 
@@ -149,6 +163,12 @@ def _check_numbers(**numbers: int) -> None:
     for field, number in numbers.items():
         if not 0 <= number < 2**62:
             raise BadField(field, "Give a number from 0 on; 0 is no limit.")
+
+
+def _check_second_step(choice: str) -> str:
+    if choice not in Domain.SecondStepRule.values:
+        raise BadField("second_step", f"Give one of {', '.join(Domain.SecondStepRule.values)}.")
+    return choice
 
 
 def _check_catch_all(text: str, domain: Domain) -> str:

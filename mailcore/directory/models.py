@@ -6,6 +6,12 @@ from django.db.models.functions import Lower
 
 
 class Domain(models.Model):
+    class SecondStepRule(models.TextChoices):
+        SERVER = "server"
+        """As the server has it."""
+        REQUIRED = "required"
+        OPTIONAL = "optional"
+
     name = models.CharField(max_length=255, unique=True)
     """Lower-case A-label."""
     shown_name = models.CharField(max_length=255)
@@ -18,6 +24,8 @@ class Domain(models.Model):
     """Limit of mailboxes that have none of their own; 0 is none."""
     max_mailboxes = models.PositiveIntegerField(default=0)
     """0 is no limit."""
+    second_step = models.CharField(max_length=8, choices=SecondStepRule.choices, default=SecondStepRule.SERVER)
+    """Whether its people must have a second factor; see `second_factor`."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

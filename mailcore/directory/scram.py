@@ -52,7 +52,7 @@ def _find_proof(account: Account, service: Service, check: Callable[[Keys], byte
             is_good = service.value in services.split()
         else:
             # With a second step, the password alone is not enough for a mail program.
-            is_good = for_password == account.password and not account.has_second_step
+            is_good = for_password == account.password and not account.needs_app_password
         signature = check(scram_keys.read(sealed)) if is_good else None
         if signature is not None:
             return signature

@@ -15,7 +15,10 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.http import HttpRequest
 
+from mailcore.directory import second_factor
 from mailcore.directory.authentication import find_principal
+from mailcore.directory.models import User
+from mailcore.directory.second_factor import Standing
 from mailcore.kernel.events import Event, FolderChanged
 from mailcore.kernel.ids import MailboxId, UserId
 
@@ -41,7 +44,7 @@ def find_mailbox(session_key: str) -> MailboxId | None:
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
     user = get_user(request)
-    if user.pk is None:
+    if not isinstance(user, User) or second_factor.judge(user, request.session) is not Standing.OPEN:
         return None
     principal = find_principal(user_id=UserId(user.pk))
     return principal.mailbox_id if principal is not None else None

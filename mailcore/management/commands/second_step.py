@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from mailcore.directory import second_step, users
+from mailcore.directory import passkeys, second_step, users
 from mailcore.management.answers import plain_errors
 
 
@@ -14,8 +14,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("action", choices=["off"])
         parser.add_argument("login")
+        parser.add_argument(
+            "--passkeys", action="store_true", help="take the passkeys away too: where the policy asks for a factor they are one"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         with plain_errors():
-            second_step.remove(user_id=users.get(login=options["login"]).id)
+            user_id = users.get(login=options["login"]).id
+            second_step.remove(user_id=user_id)
+            for key in passkeys.list_keys(user_id=user_id) if options["passkeys"] else ():
+                passkeys.remove(user_id=user_id, passkey_id=key.pk)
         self.stdout.write(f"{options['login']} signs in with the password alone now.")
