@@ -8,12 +8,13 @@ from rest_framework import serializers
 
 from admin_panel.waiting import ACTIONS, MOST
 from mailcore.audit.models import Event
-from mailcore.directory import keys
+from mailcore.directory import keys, second_factor
 from mailcore.directory.models import Address, ApiKey, AppPassword, Domain, Mailbox, User
 from mailcore.queue.entries import STATES
 from mailcore.webhooks.models import Delivery, Endpoint
 
 _MOST = 2**62 - 1
+_SECOND_STEP = Domain.SecondStepRule.values
 _HASH = "argon2id as $argon2id$v=19$… or {ARGON2ID}$argon2id$…, in place of a password"
 SET_STATES = ("active", "receive_only", "suspended")
 ROLES = ("root", "domain_admin")
@@ -21,10 +22,20 @@ ROLES = ("root", "domain_admin")
 
 class DomainShape(serializers.ModelSerializer[Domain]):
     alias_of = serializers.CharField(source="alias_of.name", default=None, read_only=True)
+    second_step = serializers.ChoiceField(
+        _SECOND_STEP, read_only=True, help_text="What the domain itself says; server leaves it to the server"
+    )
+    second_step_required = serializers.SerializerMethodField(help_text="What holds for its people")
+
+    def get_second_step_required(self, domain: Domain) -> bool:
+        return second_factor.find_rule(domain).is_required
 
     class Meta:
         model = Domain
-        fields = ("id", "name", "shown_name", "alias_of", "catch_all", "is_active", "default_quota_bytes", "max_mailboxes", "created_at")
+        fields = (
+            "id", "name", "shown_name", "alias_of", "catch_all", "is_active", "default_quota_bytes", "max_mailboxes",
+            "second_step", "second_step_required", "created_at",
+        )  # fmt: skip
         read_only_fields = fields
 
 
@@ -34,6 +45,7 @@ class NewDomain(serializers.Serializer[Any]):
     catch_all = serializers.CharField(max_length=320, required=False, default="", allow_blank=True)
     default_quota_bytes = serializers.IntegerField(required=False, default=0, min_value=0, max_value=_MOST)
     max_mailboxes = serializers.IntegerField(required=False, default=0, min_value=0, max_value=2**31 - 1)
+    second_step = serializers.ChoiceField(_SECOND_STEP, required=False, default="server")
 
 
 class DomainPatch(serializers.Serializer[Any]):
@@ -41,6 +53,7 @@ class DomainPatch(serializers.Serializer[Any]):
     default_quota_bytes = serializers.IntegerField(required=False, min_value=0, max_value=_MOST)
     max_mailboxes = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
     is_active = serializers.BooleanField(required=False)
+    second_step = serializers.ChoiceField(_SECOND_STEP, required=False)
 
 
 class DomainPut(serializers.Serializer[Any]):
@@ -51,6 +64,7 @@ class DomainPut(serializers.Serializer[Any]):
     default_quota_bytes = serializers.IntegerField(required=False, default=0, min_value=0, max_value=_MOST)
     max_mailboxes = serializers.IntegerField(required=False, default=0, min_value=0, max_value=2**31 - 1)
     is_active = serializers.BooleanField(required=False, default=True)
+    second_step = serializers.ChoiceField(_SECOND_STEP, required=False, default="server")
 
 
 class DnsRowShape(serializers.Serializer[Any]):
