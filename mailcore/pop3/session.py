@@ -19,7 +19,7 @@ from mailcore.kernel.principal import Principal, Service
 
 from . import languages
 from . import login as logins
-from .grammar import Command, err, multi_line, ok, parse, stuffed, top
+from .grammar import Command, err, multi_line, ok, parse, scan, stuffed, top
 from .maildrop import Maildrop
 from .ports import Authenticator, Expiry, Maildrops, Never, OpenStore
 
@@ -306,17 +306,17 @@ class Session:
 
     def _list(self, command: Command) -> Iterator[bytes]:
         drop = self._maildrop
-        return self._scan(command, lambda number: str(drop.size(number)))
+        return self._scan(command, lambda number: str(drop.size(number)), drop.list_sizes)
 
     def _uidl(self, command: Command) -> Iterator[bytes]:
-        return self._scan(command, self._maildrop.unique_id)
+        return self._scan(command, self._maildrop.unique_id, self._maildrop.list_unique_ids)
 
-    def _scan(self, command: Command, show: Callable[[int], str]) -> Iterator[bytes]:
+    def _scan(self, command: Command, show: Callable[[int], str], show_all: Callable[[], list[str]]) -> Iterator[bytes]:
         wanted = command.numbers(0, 1)
         if wanted:
             number = self._maildrop.check(wanted[0])
             return iter([ok(f"{number} {show(number)}")])
-        return multi_line(ok(f"{self._maildrop.count()} messages"), [f"{n} {show(n)}".encode() for n in self._maildrop.numbers()])
+        return scan(ok(f"{self._maildrop.count()} messages"), self._maildrop.numbers(), show_all())
 
     def _retr(self, command: Command) -> Iterator[bytes]:
         number = self._maildrop.check(command.numbers(1, 1)[0])

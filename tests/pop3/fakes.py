@@ -22,7 +22,7 @@ class Inbox:
 
     def open(self, name: str, *, read_only: bool) -> Snapshot:
         count = len(self.messages)
-        info = FolderInfo(FolderId(1), name, 99, 100, 1, count, count, 0)
+        info = FolderInfo(FolderId(1), name, 99, 100, 1, count, count, sum(map(len, self.messages.values())))
         return Snapshot(info, array("I", self.messages), array("Q", [1] * count), array("B", bytes(count)))
 
     def fetch(self, folder_id: int, uids: Any, columns: Any) -> Iterator[tuple[Any, ...]]:

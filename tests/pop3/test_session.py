@@ -4,6 +4,7 @@ import base64
 
 import pytest
 
+from mailcore.pop3 import grammar
 from mailcore.pop3.session import MAX_ERRORS, Session
 
 from .fakes import Inbox, Locks, session
@@ -130,3 +131,29 @@ def test_nonsense_is_answered_until_it_is_too_much(inbox: Inbox) -> None:
         assert say(talk, "\x00\xff").startswith(b"-ERR")
     assert talk.is_closed
     assert b"".join(session(inbox).execute(None)) == b"-ERR line too long\r\n"
+
+
+def test_long_listings_leave_out_what_is_deleted() -> None:
+    inbox = Inbox([b"x" * (number % 7) for number in range(grammar.SCAN_BATCH + 3)])
+    talk = session(inbox)
+    say(talk, "USER ann@example.org")
+    say(talk, "PASS a pass word")
+    for number in (1, 40, grammar.SCAN_BATCH + 1):
+        say(talk, f"DELE {number}")
+    shown = [number for number in range(1, grammar.SCAN_BATCH + 4) if number not in (1, 40, grammar.SCAN_BATCH + 1)]
+    assert say(talk, "UIDL").split(b"\r\n")[1:-2] == [b"%d 00000063%08x" % (number, number + 10) for number in shown]
+    assert say(talk, "LIST").split(b"\r\n")[1:-2] == [b"%d %d" % (number, (number - 1) % 7) for number in shown]
+    assert say(talk, "STAT") == b"+OK %d %d\r\n" % (len(shown), sum((number - 1) % 7 for number in shown))
+
+
+def test_empty_listings() -> None:
+    talk = session(Inbox([]))
+    say(talk, "USER ann@example.org")
+    say(talk, "PASS a pass word")
+    assert say(talk, "UIDL") == say(talk, "LIST") == b"+OK 0 messages\r\n.\r\n"
+
+
+def test_a_message_removed_elsewhere_keeps_its_number_in_listings(open_session: Session, inbox: Inbox) -> None:
+    del inbox.messages[11]
+    assert say(open_session, "LIST") == f"+OK 2 messages\r\n1 0\r\n2 {len(TWO)}\r\n.\r\n".encode()
+    assert say(open_session, "UIDL 2") == b"+OK 2 000000630000000c\r\n"
