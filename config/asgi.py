@@ -10,11 +10,11 @@ import json
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from a2wsgi import WSGIMiddleware
 from django.conf import settings
 from django.urls import get_resolver
 
-from .wsgi import application as pages
+from .pages import Pages
+from .wsgi import application as wsgi
 
 # isort: split
 from mailcore.kernel.networks import is_within
@@ -29,7 +29,7 @@ THREADS = 8
 _hub = Hub()
 _bridge = Bridge(2)
 _push = Push(_bridge, _hub)
-_wsgi: Any = WSGIMiddleware(pages, workers=THREADS)  # type: ignore[arg-type]  # HttpResponse is such an iterable
+_pages = Pages(wsgi, threads=THREADS)  # type: ignore[arg-type]  # HttpResponse is such an iterable
 _listening: asyncio.Task[None] | None = None
 
 
@@ -47,11 +47,11 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
         case "http", "/metrics":
             await _tell_metrics(scope, send)
         case "http", _:
-            await _wsgi(scope, _coroutine(receive), send)
+            await _pages(scope, _coroutine(receive), send)
 
 
 def _coroutine(function: Callable[..., Awaitable[Any]]) -> Callable[..., Coroutine[Any, Any, Any]]:
-    """a2wsgi hands it to `run_coroutine_threadsafe`, which does not take the awaitable granian gives."""
+    """A page that reads a form hands it to `run_coroutine_threadsafe`, which does not take the awaitable granian gives."""
 
     async def call(*values: Any) -> Any:
         return await function(*values)

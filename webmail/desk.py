@@ -1,7 +1,8 @@
 """What every page of the webmail stands on: who reads, their mail, and what the frame around it shows."""
 
 import json
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
@@ -22,6 +23,7 @@ from .models import SavedSearch
 from .person import preferences_of
 from .preferences import Preferences
 
+log = logging.getLogger(__name__)
 P = ParamSpec("P")
 _SEARCHES = Prepared(lambda mailbox_id: SavedSearch.objects.filter(mailbox_id=mailbox_id).order_by("name"), -7919)
 _STATUS: tuple[tuple[type[MailError], int, str | Promise], ...] = (
@@ -87,6 +89,23 @@ def with_desk(
             return fault(request, error)
 
     return cast(Callable[Concatenate[HttpRequest, P], HttpResponse], wrapped)
+
+
+class AnswerFirst(HttpResponse):
+    """An answer with something left to do that nobody waits for. What fails then is in the log, and the person sees it was not done."""
+
+    def __init__(self, content: str, *, then: Callable[[], None], headers: Mapping[str, str]) -> None:
+        super().__init__(content, headers=dict(headers))
+        self._then = then
+
+    def close(self) -> None:
+        """Called by the server, once, when the answer is on its way."""
+        try:
+            self._then()
+        except Exception:
+            log.exception("what was to follow an answer failed")
+        finally:
+            super().close()
 
 
 def is_fragment(request: HttpRequest) -> bool:

@@ -3,9 +3,11 @@
 import re
 
 import pytest
+from django.db import OperationalError
 
 from mailcore.kernel import flags
 from mailcore.mime.building import Attachment
+from webmail.access.local import LocalMail
 from webmail.pictures import read_address
 
 from .builders import HX, letter
@@ -34,9 +36,22 @@ def test_page_and_fragment(ann: Actor, seeded: int) -> None:
 
 def test_opening_marks_it_read_and_tells_the_tree(ann: Actor, seeded: int) -> None:
     first = ann.client.get(f"/mail/INBOX/{seeded}/", **HX)
-    assert first["HX-Trigger"] == "mailChanged"
+    assert first["HX-Trigger-After-Settle"] == "mailChanged"
     assert ann.mail.find_row("INBOX", seeded).flags & flags.SEEN
-    assert "HX-Trigger" not in ann.client.get(f"/mail/INBOX/{seeded}/", **HX)
+    assert "HX-Trigger-After-Settle" not in ann.client.get(f"/mail/INBOX/{seeded}/", **HX)
+
+
+def test_a_letter_that_cannot_be_marked_is_read_all_the_same(
+    ann: Actor, seeded: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OperationalError("database is locked")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(LocalMail, "set_flag", fail)
+        assert ann.client.get(f"/mail/INBOX/{seeded}/", **HX).status_code == 200
+    assert "what was to follow an answer failed" in caplog.text
+    assert not ann.mail.find_row("INBOX", seeded).flags & flags.SEEN
 
 
 def test_plain_text_is_escaped_linked_and_folded(ann: Actor) -> None:

@@ -1,9 +1,13 @@
 """One message: the page, its letter in a frame of its own, its parts and its source."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_POST
@@ -13,7 +17,7 @@ from mailcore.kernel.errors import Denied
 
 from ..access.opened import open_letter
 from ..access.port import Folder, Row
-from ..desk import Desk, Toast, frame, is_fragment, leave_toast, with_desk
+from ..desk import AnswerFirst, Desk, Toast, frame, is_fragment, leave_toast, with_desk
 from ..labels import list_labels
 from ..letters import clean_html, split_passages
 from ..lists import folder_list, read_layout, search_list, writer_for
@@ -35,18 +39,16 @@ def show(request: HttpRequest, desk: Desk, folder: str, uid: int) -> HttpRespons
     folders = desk.mail.list_folders()
     typed = request.GET.get("q", "").strip()
     context = reader_context(desk, row, folders, is_whole=request.COOKIES.get("threads") != "off", query=typed)
-    seen = mark_seen(desk, context)
+    unseen = [one.row for one in _opened(context) if not one.row.flags & flags.SEEN]
     current = refer(folder, uid, is_cross=bool(typed))
     context |= {"folders": folders, "folder": folder, "layout": read_layout(request)}
     if is_fragment(request):
         labels = list_labels(desk.mailbox_id)
-        context |= {"changed": [show_row(one) for one in seen or [row]], "labels": labels}
+        context |= {"changed": [show_row(replace(row, flags=row.flags | flags.SEEN))], "labels": labels}
         context["writer"] = writer_for(folders, labels, is_cross=bool(typed), query=typed)
         context["writer"].current = current
-        response = render(request, "webmail/_reader_fragment.html", context)
-        if seen:
-            response["HX-Trigger"] = "mailChanged"
-        return response
+        return _answer_and_mark(request, desk, "webmail/_reader_fragment.html", context, unseen)
+    mark_seen(desk, unseen)
     context = _list(request, desk, folders, folder, typed, current) | context
     context |= frame(request, desk, at="" if typed else folder, folders=folders, labels=context["labels"])
     template = "webmail/search.html" if typed else "webmail/mailbox.html"
@@ -62,11 +64,7 @@ def card(request: HttpRequest, desk: Desk, folder: str, uid: int) -> HttpRespons
         return redirect("message", folder=folder, uid=uid)
     message = open_message(desk, row)
     context = {"message": message, "is_conversation": True, "folders": desk.mail.list_folders()}
-    response = render(request, "webmail/_message.html", context)
-    if not row.flags & flags.SEEN:
-        desk.mail.set_flag(folder, [uid], flag=flags.SEEN, on=True)
-        response["HX-Trigger"] = "mailChanged"
-    return response
+    return _answer_and_mark(request, desk, "webmail/_message.html", context, [] if row.flags & flags.SEEN else [row])
 
 
 @require_GET
@@ -103,13 +101,17 @@ def trust(request: HttpRequest, desk: Desk, folder: str, uid: int) -> HttpRespon
     return redirect(url_of(row))
 
 
-def mark_seen(desk: Desk, context: dict[str, Any]) -> list[Row]:
-    """Everything shown open counts as read. The message's row as it is now, where any was not; the others have none in the list."""
-    unseen = [one.row for one in _opened(context) if not one.row.flags & flags.SEEN]
-    for row in unseen:
+def mark_seen(desk: Desk, rows: Iterable[Row]) -> None:
+    for row in rows:
         desk.mail.set_flag(row.folder, [row.uid], flag=flags.SEEN, on=True)
-    main: Row = context["row"]
-    return desk.mail.find_rows(main.folder, [main.uid]) or [main] if unseen else []
+
+
+def _answer_and_mark(request: HttpRequest, desk: Desk, template: str, context: dict[str, Any], unseen: list[Row]) -> HttpResponse:
+    """Nobody waits for the flush of a flag: what was unseen is marked when the answer is on its way."""
+    content = render_to_string(template, context, request)
+    if not unseen:
+        return HttpResponse(content)
+    return AnswerFirst(content, then=partial(mark_seen, desk, unseen), headers={"HX-Trigger-After-Settle": "mailChanged"})
 
 
 def _opened(context: dict[str, Any]) -> list[Any]:
