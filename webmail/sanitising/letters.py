@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from xml.sax.saxutils import escape
 
 import nh3
 from bleach import html5lib_shim
@@ -98,7 +99,11 @@ class _OnePass(Cleaner):  # type: ignore[misc]
     def __init__(self, rewriter: Rewriter) -> None:
         super().__init__(tags=policy.TAGS, attributes=lambda *_: True, protocols=_PROTOCOLS, strip=True)
         self.rewriter = rewriter
-        self.parser = html5lib_shim.BleachHTMLParser(tags=None, strip=True, consume_entities=False, namespaceHTMLElements=False)
+        self.parser = _Parser(tags=None, strip=True, consume_entities=False, namespaceHTMLElements=False)
+        self.serializer = _Serializer(
+            quote_attr_values="always", omit_optional_tags=False, escape_lt_in_attrs=True, resolve_entities=False,
+            sanitize=False, alphabetical_attributes=False,
+        )  # fmt: skip
 
     def clean(self, text: str) -> str:
         dom = self.parser.parse(text)
@@ -114,6 +119,57 @@ class _OnePass(Cleaner):  # type: ignore[misc]
             allowed_protocols=self.protocols,
         )
         return str(self.serializer.render(stream))
+
+
+class _Parser(html5lib_shim.BleachHTMLParser):  # type: ignore[misc]
+    """Bleach's parser with a tokeniser that does not note down each character."""
+
+    def _parse(self, stream: str, innerHTML: bool = False, container: str = "div", scripting: bool = True, **more: Any) -> None:
+        self.innerHTMLMode, self.container, self.scripting = innerHTML, container, scripting
+        self.tokenizer = _Tokenizer(stream=stream, consume_entities=self.consume_entities, parser=self, **more)
+        self.reset()
+        self.mainLoop()
+
+
+class _Tokenizer(html5lib_shim.BleachHTMLTokenizer):  # type: ignore[misc]
+    """Bleach keeps what was read since the last "<", to show tags that are not allowed as text.
+
+    Here none is shown so; a tag that is cut off by the end of the letter is dropped, as browsers do.
+    """
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self.stream = self.stream._inner_stream
+        self.stream.start_tag = _nothing
+        self.stream.get_tag = str
+
+
+def _nothing() -> None:
+    """In the place of a note nobody reads."""
+
+
+class _Serializer(html5lib_shim.BleachHTMLSerializer):  # type: ignore[misc]
+    """Writes the same text as Bleach's does, a tag in one piece in place of one for each sign of it."""
+
+    def serialize(self, treewalker: Any, encoding: str | None = None) -> Iterator[str]:
+        del encoding
+        for token in treewalker:
+            kind = token["type"]
+            if kind == "Characters":
+                yield escape(token["data"])
+            elif kind in ("StartTag", "EmptyTag"):
+                written = "".join([f' {name}="{self._quote(value)}"' for (_, name), value in token["data"].items()])
+                yield f"<{token['name']}{written}>"
+            elif kind == "EndTag":
+                yield f"</{token['name']}>"
+            elif kind == "SpaceCharacters":
+                yield token["data"]
+            elif kind == "Entity":
+                yield f"&{token['name']};"
+
+    def _quote(self, value: str) -> str:
+        escaped = value.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+        return "".join(self.escape_base_amp(escaped)) if "&" in escaped else escaped
 
 
 class _AlreadyFiltered:
