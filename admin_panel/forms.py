@@ -71,6 +71,16 @@ class DomainLimits(CatchAll):
         help_text=_("0 is no limit."),
         widget=forms.NumberInput(attrs={"class": "input"}),
     )
+    second_step = forms.ChoiceField(
+        label=_("Second factor at sign-in"),
+        choices=(
+            ("server", _("As the server has it")),
+            ("required", _("Required")),
+            ("optional", _("Everybody's own choice")),
+        ),
+        help_text=_("Required: who has none sets one up after the password, before anything else. Mail programs need app passwords then."),
+        widget=forms.Select(attrs={"class": "input"}),
+    )
 
 
 class NewMailbox(forms.Form):

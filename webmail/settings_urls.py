@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import collected, identities, passkeys, rules, security, session, settings, silenced
+from .views import collected, identities, passkeys, rules, second_factor, security, session, settings, silenced
 
 urlpatterns = [
     path("general", settings.choices, {"section": "general"}, name="settings-general"),
@@ -45,6 +45,9 @@ urlpatterns = [
     path("sessions", security.sessions, name="sessions"),
     path("sessions/others", security.end_session, name="end-other-sessions"),
     path("sessions/<int:place_id>", security.end_session, name="end-session"),
+    path("required", second_factor.set_up, name="second-factor"),
+    path("required/passkey", second_factor.keep_passkey, name="second-factor-passkey"),
+    path("required/passkey/ask", second_factor.ask_for_passkey, name="ask-second-factor-passkey"),
     path("code", session.code, name="login-code"),
     path("password", security.set_password, name="settings-password"),
 ]

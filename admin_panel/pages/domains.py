@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from admin_panel.forms import CatchAll, DomainLimits, NewDomain, Typed
 from admin_panel.paging import Page
-from mailcore.directory import access, domains
+from mailcore.directory import access, domains, second_factor
 from mailcore.directory.access import Actor
 from mailcore.directory.domains import DomainChange
 from mailcore.directory.faults import BadField
@@ -36,11 +36,12 @@ def create(actor: Actor, values: Values) -> str:
 
 
 def shown(actor: Actor, domain: Domain) -> Values:
-    now = {"catch_all": domain.catch_all, "default_quota_bytes": domain.default_quota_bytes, "max_mailboxes": domain.max_mailboxes}
+    now = {name: getattr(domain, name) for name in ("catch_all", "default_quota_bytes", "max_mailboxes", "second_step")}
     counts = dict(Address.objects.filter(domain=domain).values_list("kind").annotate(Count("id")))
     return {
         "form": (DomainLimits if actor.is_root else CatchAll)(initial=now),
         "typed": Typed(),
+        "second_step": second_factor.find_rule(domain),
         "aliases": list(domain.alias_domains.order_by("name")),
         "mailbox_count": counts.get("mailbox", 0),
         "alias_count": counts.get("alias", 0),

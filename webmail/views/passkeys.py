@@ -15,6 +15,7 @@ from mailcore.kernel.errors import Denied, MailError
 
 from ..desk import Desk, Toast, leave_toast, with_desk
 from ..proving import with_proof
+from ..two_steps import note_two_steps
 from . import session
 from .settings import settings_frame
 
@@ -35,6 +36,7 @@ def index(request: HttpRequest, desk: Desk) -> HttpResponse:
             challenge = asking.take(request.session, purpose="register")
             answer, name = request.POST.get("answer", ""), request.POST.get("name", "")
             passkeys.finish_registration(user_id=user_id, site=site_of(request), challenge=challenge, answer=answer, name=name)
+            note_two_steps(request)
             leave_toast(request, Toast(_("The passkey is kept. It opens this account from now on")))
             return redirect("passkeys")
         except MailError as error:
@@ -91,7 +93,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         )
     except Denied as error:
         return session.door(request, name=request.POST.get("login", ""), passkey_error=_(error.public), status=403)
-    return session.enter(request, user, stays=bool(request.POST.get("stay")), target=session.next_of(request))
+    return session.enter(request, user, stays=bool(request.POST.get("stay")), target=session.next_of(request), has_both=True)
 
 
 @require_POST

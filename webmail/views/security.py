@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from mailcore.directory import second_step, users
+from mailcore.directory import second_factor, second_step, users
 from mailcore.directory.authentication import authenticate
 from mailcore.kernel.errors import BadSyntax, Denied, MailError
 from mailcore.kernel.principal import Service
@@ -22,6 +22,7 @@ from .. import signed_in
 from ..desk import Desk, Toast, leave_toast, with_desk
 from ..preferences import Text
 from ..proving import ask, is_proved, note_proof, read_kept, with_proof
+from ..two_steps import note_two_steps
 from .settings import settings_frame, user_of
 
 SCOPES: tuple[tuple[str, Text, tuple[Service, ...]], ...] = (
@@ -94,6 +95,7 @@ def set_up(request: HttpRequest, desk: Desk) -> HttpResponse:
     if request.method == "POST":
         try:
             codes = second_step.confirm(user_id=user_id, code=request.POST.get("code", ""))
+            note_two_steps(request)
             return _show_codes(request, desk, codes)
         except MailError as error:
             fault = _(error.public)
@@ -141,7 +143,7 @@ def app_passwords(request: HttpRequest, desk: Desk) -> HttpResponse:
         "made_name": request.POST.get("name", "") if made else "",
         "typed_name": "" if made else request.POST.get("name", ""),
         "fault": fault,
-        "needs_them": user_of(desk).has_second_step,
+        "needs_them": user_of(desk).has_second_step or second_factor.find_rule_of(user_of(desk)).is_required,
         "host": request.get_host().partition(":")[0],
         "ports": settings.FACTEUR,
     }

@@ -10,7 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from mailcore.directory import passkeys, second_step
+from mailcore.directory import passkeys, second_factor, second_step
 from mailcore.directory.authentication import authenticate
 from mailcore.directory.backends import DirectoryBackend
 from mailcore.directory.models import User
@@ -20,6 +20,7 @@ from mailcore.kernel.principal import Service
 from .. import preferences, signed_in
 from ..access.opening import find_mailbox
 from ..proving import note_proof
+from ..two_steps import note_two_steps
 
 BACKEND = "mailcore.directory.backends.DirectoryBackend"
 HALF_LASTS = 10 * 60
@@ -46,7 +47,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if user is None:
         return door(request, name=name, error=_("This account is suspended."), status=403)
     stays = bool(request.POST.get("stay"))
-    if user.has_second_step:
+    if second_factor.is_asked_at_door(user):
         # Nothing is open yet: the session only remembers who has still to give the code.
         request.session["half"] = [user.pk, user.auth_version, int(time.time()), stays, next_of(request)]
         return redirect("login-code")
@@ -61,6 +62,9 @@ def code(request: HttpRequest) -> HttpResponse:
         return redirect("login")
     if request.method == "GET":
         return code_page(request, user)
+    if not user.has_second_step:
+        # A secret that waits to be confirmed counts for nothing yet.
+        return code_page(request, user, status=403)
     try:
         was_paper = second_step.check(user_id=user.pk, login=user.login, code=request.POST.get("code", ""), peer=peer_of(request))
     except Denied as error:
@@ -82,8 +86,12 @@ def has_mailbox(request: HttpRequest) -> bool:
     return isinstance(request.user, User) and find_mailbox(request.user) is not None
 
 
-def enter(request: HttpRequest, user: User, *, stays: bool, target: str) -> HttpResponse:
+def enter(request: HttpRequest, user: User, *, stays: bool, target: str, has_both: bool = False) -> HttpResponse:
+    """`has_both`: by two factors, which a passkey alone is."""
     login(request, user, backend=BACKEND)
+    request.session.pop(second_factor.SHOWN, None)
+    if has_both:
+        note_two_steps(request)
     if not stays:
         request.session.set_expiry(0)
     note_proof(request)
@@ -99,7 +107,7 @@ def enter(request: HttpRequest, user: User, *, stays: bool, target: str) -> Http
 def enter_half(request: HttpRequest, user: User) -> HttpResponse:
     """For who has passed the second step too."""
     half = request.session.pop("half")
-    return enter(request, user, stays=bool(half[3]), target=str(half[4]))
+    return enter(request, user, stays=bool(half[3]), target=str(half[4]), has_both=True)
 
 
 def find_half(request: HttpRequest) -> User | None:
@@ -129,15 +137,22 @@ def peer_of(request: HttpRequest) -> str:
 
 def door(request: HttpRequest, *, name: str = "", error: str = "", passkey_error: str = "", status: int = 200) -> HttpResponse:
     context = {"login": name, "error": error, "passkey_error": passkey_error, "next": request.GET.get("next", request.POST.get("next", ""))}
-    return render(request, "webmail/login.html", context | _envelope(request), status=status)
+    return render(request, "webmail/login.html", context | envelope(request), status=status)
 
 
 def code_page(request: HttpRequest, user: User, *, error: str = "", passkey_error: str = "", status: int = 200) -> HttpResponse:
     has_passkey = passkeys.has_keys(user_id=user.pk, site=passkeys.Site(request.get_host()))
-    context = {"error": error, "passkey_error": passkey_error, "has_passkey": has_passkey}
-    return render(request, "webmail/login_code.html", context | _envelope(request), status=status)
+    elsewhere = [] if has_passkey else sorted({key.rp_id for key in passkeys.list_keys(user_id=user.pk)})
+    context = {
+        "error": error,
+        "passkey_error": passkey_error,
+        "has_passkey": has_passkey,
+        "has_code": user.has_second_step,
+        "elsewhere": ", ".join(elsewhere),
+    }
+    return render(request, "webmail/login_code.html", context | envelope(request), status=status)
 
 
-def _envelope(request: HttpRequest) -> dict[str, object]:
+def envelope(request: HttpRequest) -> dict[str, object]:
     host = request.get_host().partition(":")[0]
     return {"host": host, "mark": host[:18], "now": timezone.now(), "is_named": passkeys.Site(request.get_host()).is_named}
