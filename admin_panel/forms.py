@@ -73,6 +73,7 @@ class DomainLimits(CatchAll):
     )
     second_step = forms.ChoiceField(
         label=_("Second factor at sign-in"),
+        required=False,
         choices=(
             ("server", _("As the server has it")),
             ("required", _("Required")),

@@ -51,7 +51,9 @@ def shown(actor: Actor, domain: Domain) -> Values:
 
 def change(actor: Actor, domain: Domain, values: Values) -> str:
     """What a domain administrator may not set is not taken from the form, whatever it says."""
-    change = DomainChange(**_numbers(values)) if actor.is_root else DomainChange(catch_all=values["catch_all"])
+    change = DomainChange(catch_all=values["catch_all"])
+    if actor.is_root:
+        change = DomainChange(**_numbers(values) | {"second_step": values["second_step"] or None})
     domains.change(domain_id=domain.id, to=change)
     return f"{domain.shown_name} changed."
 

@@ -206,7 +206,13 @@ def test_a_domain(town: Cast) -> None:
     client.post(f"/panel/domains/{made.id}", {"catch_all": "ann@example.test", "default_quota_bytes": "2", "max_mailboxes": "3"})
     made.refresh_from_db()
     assert (made.catch_all, made.default_quota_bytes, made.max_mailboxes) == ("ann@example.test", 2_000_000_000, 3)
-    assert 'value="2"' in client.get(f"/panel/domains/{made.id}").content.decode()
+    page = client.get(f"/panel/domains/{made.id}").content.decode()
+    assert 'value="2"' in page and "everybody&#x27;s own choice now" in page.replace("'", "&#x27;")
+    client.post(f"/panel/domains/{made.id}", {"catch_all": "", "second_step": "required"})
+    made.refresh_from_db()
+    assert made.second_step == "required"
+    page = client.get(f"/panel/domains/{made.id}").content.decode()
+    assert "A second factor is required now. This domain says so." in " ".join(page.split())
     client.post(f"/panel/domains/{made.id}/standing")
     made.refresh_from_db()
     assert not made.is_active
