@@ -46,32 +46,6 @@ class Card:
     """Unfolded lines of other properties."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One property of a card, as it stands there."""
-
-    name: str
-    """Upper-case, without the group before it."""
-    parameters: dict[str, str]
-    value: str
-    raw: str
-    """Unfolded."""
-
-
-def read_lines(text: str) -> list[Line]:
-    """Every property of a text, in order; what is no property is left out."""
-    found: list[Line] = []
-    for line in _unfold(text):
-        match = _LINE.match(line)
-        if match is not None:
-            found.append(Line(match[1].upper(), _parameters(match[2]), match[3], line))
-    return found
-
-
-def fold_lines(lines: list[str]) -> str:
-    return "".join(_fold(line) for line in lines)
-
-
 def read_cards(text: str) -> list[Card]:
     cards: list[Card] = []
     lines: list[str] | None = None

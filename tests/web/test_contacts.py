@@ -189,3 +189,9 @@ def test_people_written_to_are_kept_or_forgotten(ann: Actor) -> None:
     ann.client.post("/contacts/collected", {"address": "ada@x.example", "do": "keep"})
     ann.client.post("/contacts/collected", {"address": "bo@x.example", "do": "forget"})
     assert Contact.objects.get().name == "Ada" and "bo@x.example" not in ann.client.get("/contacts/collected").content.decode()
+
+
+def test_a_property_nobody_here_knows_is_kept_whole() -> None:
+    long = "X-KEY:" + "a" * 5_000
+    card = read_cards(f"BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Ann\r\n{long}\r\nEND:VCARD\r\n")[0]
+    assert card.others == (long,)

@@ -1,6 +1,6 @@
 """What the pages remember of a person beside the mail itself. One module a concept; the rules are elsewhere."""
 
-from .contacts import Book, CardEntry, Contact, ContactAddress, Correspondent, Group
+from .contacts import Book, Contact, ContactAddress, Correspondent, Group
 from .drafts import Draft, Outgoing
 from .identities import Identity, LetterTemplate
 from .jobs import Job
@@ -11,7 +11,6 @@ from .targets import ForwardTarget
 
 __all__ = [
     "Book",
-    "CardEntry",
     "Contact",
     "ContactAddress",
     "Correspondent",

@@ -14,8 +14,6 @@ def _new_uid() -> str:
 class Book(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="books")
     name = models.CharField(max_length=100)
-    changes = models.BigIntegerField(default=0)
-    """How many changes of its cards have been numbered; see `dav.shelf`."""
 
     class Meta:
         ordering = ("name", "id")
@@ -66,30 +64,6 @@ class ContactAddress(models.Model):
 
     def __str__(self) -> str:
         return self.address
-
-
-class CardEntry(models.Model):
-    """A card as programs see it: its name in the book, and the number of its last change."""
-
-    book = models.ForeignKey(Book, on_delete=models.CASCADE, related_name="entries")
-    contact = models.ForeignKey(Contact, null=True, on_delete=models.SET_NULL, related_name="entries")
-    """None where the contact is gone."""
-    name = models.CharField(max_length=255)
-    stamp = models.CharField(max_length=64, blank=True)
-    """What the contact looked like when the change was numbered; "" once it is known to be gone."""
-    change = models.BigIntegerField(default=0)
-    text = models.TextField(blank=True)
-    """The card as a program sent it, kept to the letter."""
-    digest = models.CharField(max_length=64, blank=True)
-    """Of the fields read from `text`; where the contact's are others by now, the text no longer holds."""
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=["book", "name"], name="webmail_cardentry_once"),)
-        # "What changed since?"
-        indexes = (models.Index(fields=["book", "change"], name="webmail_cardentry_change"),)
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class Group(models.Model):
