@@ -1,6 +1,7 @@
 """A letter ready for the page: its text in pieces that are safe to show, its HTML cleaned and remembered."""
 
 import base64
+import hashlib
 import re
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from .access.opened import inline_images
+from .access.port import Row
 from .pictures import address_of
 from .sanitising import policy
 from .sanitising.letters import Letter as CleanLetter
@@ -21,14 +23,39 @@ _KEEP = 3_600
 
 def clean_html(*, raw: bytes, html: str, digest: str, allow_remote: bool) -> CleanLetter:
     """The cleaned HTML of a message, remembered by the digest of its bytes and the policy's version."""
-    key = f"letter:{policy.VERSION}:{int(allow_remote)}:{digest}"
-    found: CleanLetter | None = cache.get(key)
+    found = _recall(digest, allow_remote=allow_remote)
     if found is None:
         images = {} if "cid:" not in html.lower() else _as_data(raw)
         found = sanitize_html(html, images=images, allow_remote=allow_remote, proxy=address_of)
         if len(found.html) < policy.MAX_BLEACH:
-            cache.set(key, found, _KEEP)
+            cache.set(_key(digest, allow_remote=allow_remote), found, _KEEP)
     return found
+
+
+def note_place(mailbox_id: int, row: Row, digest: str) -> None:
+    """That this message was opened: its frame, which is asked for at once, need not read and take it apart again."""
+    cache.set(_place(mailbox_id, row), digest, _KEEP)
+
+
+def recall(mailbox_id: int, row: Row, *, allow_remote: bool) -> CleanLetter | None:
+    """What `clean_html` made of a message that this mailbox opened, as long as it is remembered."""
+    digest: str | None = cache.get(_place(mailbox_id, row))
+    return None if digest is None else _recall(digest, allow_remote=allow_remote)
+
+
+def _recall(digest: str, *, allow_remote: bool) -> CleanLetter | None:
+    found: CleanLetter | None = cache.get(_key(digest, allow_remote=allow_remote))
+    return found
+
+
+def _key(digest: str, *, allow_remote: bool) -> str:
+    return f"letter:{policy.VERSION}:{int(allow_remote)}:{digest}"
+
+
+def _place(mailbox_id: int, row: Row) -> str:
+    """A folder that was removed and made anew counts its messages from 1 again: size and moment tell them apart."""
+    folder = hashlib.sha256(row.folder.encode()).hexdigest()[:32]
+    return f"letter-at:{mailbox_id}:{folder}:{row.uid}:{row.size}:{row.arrived.timestamp()}"
 
 
 def _as_data(raw: bytes) -> dict[str, str]:

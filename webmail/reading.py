@@ -18,7 +18,7 @@ from .access.opened import open_letter
 from .access.port import Attachment, Folder, Letter, Person, Row
 from .contacts import find_by_address
 from .desk import Desk
-from .letters import Passage, clean_html, split_passages
+from .letters import Passage, clean_html, note_place, split_passages
 from .models import Silence, TrustedSender
 from .rows import ShownRow, show_row
 from .sanitising.letters import Letter as CleanLetter
@@ -131,6 +131,8 @@ def open_message(desk: Desk, row: Row) -> Message:
     html = "" if desk.chosen.show_as == "plain" and letter.text.strip() else letter.html
     is_trusted = bool(html) and is_trusted_sender(desk, row.sender.address) and judge(letter).modifier == ""
     clean = clean_html(raw=raw, html=html, digest=letter.digest, allow_remote=is_trusted) if html else None
+    if clean is not None:
+        note_place(desk.mailbox_id, row, letter.digest)
     is_shown = clean is not None and clean.is_complete
     return Message(
         letter=letter,

@@ -136,3 +136,21 @@ def test_queries_of_an_open_message_are_few(ann: Actor, seeded: int, django_asse
     ann.client.get(f"/mail/INBOX/{seeded}/")
     with django_assert_max_num_queries(16):  # type: ignore[operator]
         ann.client.get(f"/mail/INBOX/{seeded}/", **HX)
+
+
+def test_the_frame_of_an_opened_letter_is_not_read_again(ann: Actor, html_uid: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = ann.client.get(f"/mail/INBOX/{html_uid}/body").content
+    ann.client.get(f"/mail/INBOX/{html_uid}/", **HX)
+    monkeypatch.setattr(LocalMail, "read_raw", lambda *_: pytest.fail("it was read again"))
+    assert ann.client.get(f"/mail/INBOX/{html_uid}/body").content == first
+
+
+def test_a_frame_is_of_the_message_that_lies_there_now(ann: Actor) -> None:
+    bodies: list[str] = []
+    for word in ("former", "later"):
+        ann.store.create_folder("Notes")
+        uid = ann.put(letter(html=f"<p>the {word} one</p>"), folder="Notes")
+        ann.client.get(f"/mail/Notes/{uid}/", **HX)
+        bodies.append(ann.client.get(f"/mail/Notes/{uid}/body").content.decode())
+        ann.store.delete_folder("Notes")
+    assert "the former one" in bodies[0] and "the later one" in bodies[1]

@@ -19,7 +19,7 @@ from ..access.opened import open_letter
 from ..access.port import Folder, Row
 from ..desk import AnswerFirst, Desk, Toast, frame, is_fragment, leave_toast, with_desk
 from ..labels import list_labels
-from ..letters import clean_html, split_passages
+from ..letters import Passage, clean_html, recall, split_passages
 from ..lists import folder_list, read_layout, search_list, writer_for
 from ..models import TrustedSender
 from ..reading import open_message, reader_context, url_of
@@ -73,12 +73,15 @@ def card(request: HttpRequest, desk: Desk, folder: str, uid: int) -> HttpRespons
 def body(request: HttpRequest, desk: Desk, folder: str, uid: int) -> HttpResponse:
     """The letter as a document that can do nothing but show itself."""
     allow_remote = request.GET.get("images") == "1"
-    raw = desk.mail.read_raw(folder, uid)
-    letter = open_letter(raw, desk.mail.find_row(folder, uid))
-    clean = clean_html(raw=raw, html=letter.html, digest=letter.digest, allow_remote=allow_remote)
-    response = render(
-        request, "webmail/letter.html", {"letter": clean, "passages": [] if clean.is_complete else split_passages(letter.text)}
-    )
+    row = desk.mail.find_row(folder, uid)
+    clean = recall(desk.mailbox_id, row, allow_remote=allow_remote)
+    passages: list[Passage] = []
+    if clean is None or not clean.is_complete:
+        raw = desk.mail.read_raw(folder, uid)
+        letter = open_letter(raw, row)
+        clean = clean_html(raw=raw, html=letter.html, digest=letter.digest, allow_remote=allow_remote)
+        passages = [] if clean.is_complete else split_passages(letter.text)
+    response = render(request, "webmail/letter.html", {"letter": clean, "passages": passages})
     # The pictures of others come through this server, so theirs is not told who reads.
     proxy = request.build_absolute_uri("/picture/")
     response["Content-Security-Policy"] = _SANDBOX + (f"img-src data: {proxy}" if allow_remote else "img-src data:")
