@@ -56,7 +56,7 @@ def index(request: HttpRequest, desk: Desk) -> HttpResponse:
 @with_proof
 def begin(request: HttpRequest, desk: Desk) -> HttpResponse:
     question = passkeys.begin_registration(user_id=desk.owner.principal.user_id, site=site_of(request))
-    return _as_json(asking.keep(request.session, question, purpose="register"))
+    return as_json(asking.keep(request.session, question, purpose="register"))
 
 
 @require_POST
@@ -79,7 +79,7 @@ def remove(request: HttpRequest, desk: Desk, passkey_id: int) -> HttpResponse:
 
 @require_POST
 def ask_at_door(request: HttpRequest) -> HttpResponse:
-    return _as_json(asking.keep(request.session, passkeys.begin_login(site=site_of(request)), purpose="door"))
+    return as_json(asking.keep(request.session, passkeys.begin_login(site=site_of(request)), purpose="door"))
 
 
 @sensitive_post_parameters("answer")
@@ -102,7 +102,7 @@ def ask_second(request: HttpRequest) -> HttpResponse:
     if user is None:
         return HttpResponse(status=409)
     question = passkeys.begin_login(site=site_of(request), user_id=user.pk)
-    return _as_json(asking.keep(request.session, question, purpose="second"))
+    return as_json(asking.keep(request.session, question, purpose="second"))
 
 
 @sensitive_post_parameters("answer")
@@ -126,5 +126,5 @@ def second(request: HttpRequest) -> HttpResponse:
     return session.enter_half(request, user)
 
 
-def _as_json(text: str) -> HttpResponse:
+def as_json(text: str) -> HttpResponse:
     return HttpResponse(text, content_type="application/json", headers={"Cache-Control": "no-store"})

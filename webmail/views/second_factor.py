@@ -24,6 +24,7 @@ from ..desk import Toast, leave_toast
 from ..proving import is_proved
 from ..two_steps import note_two_steps
 from . import session
+from .passkeys import as_json
 from .security import draw_square
 
 Page = Callable[[HttpRequest, User], HttpResponse]
@@ -82,8 +83,7 @@ def keep_passkey(request: HttpRequest, user: User) -> HttpResponse:
 @for_who_lacks_one
 def ask_for_passkey(request: HttpRequest, user: User) -> HttpResponse:
     question = passkeys.begin_registration(user_id=user.pk, site=Site(request.get_host()))
-    text = asking.keep(request.session, question, purpose="register")
-    return HttpResponse(text, content_type="application/json", headers={"Cache-Control": "no-store"})
+    return as_json(asking.keep(request.session, question, purpose="register"))
 
 
 def _page(request: HttpRequest, user: User, *, faults: dict[str, str] | None = None) -> HttpResponse:
